@@ -16,7 +16,7 @@ void wc_digest_free(struct wc_digest *d);
 void wc_digest_update(struct wc_digest *d, const void *bytes, size_t count);
 void wc_digest_finish(struct wc_digest *d, uint8_t ret[WC_DIGEST_BYTES]);
 
-/* Digest of one buffer, with a running hash's memory. */
+/* Digest of one buffer, with the memory of a hash that was fed nothing yet (asserted). */
 void wc_digest_of(struct wc_digest *d, const void *bytes, size_t count,
                   uint8_t ret[WC_DIGEST_BYTES]);
 

@@ -26,7 +26,7 @@ void wc_fec_encode(const struct wc_fec *fec, const uint8_t *rows, uint32_t symbo
                    uint32_t first_parity, uint32_t count, uint8_t *ret_rows);
 
 /* Rebuild a block in place. `rows` holds any k different symbols of it in any order, esi[i] says which one is in row i
- * (source symbols may stand in rows that are not theirs). `scratch`: room for 2 * k symbols. After return
+ * (source symbols may stand in rows that are not theirs). `scratch`: room for k symbols. After return
  * row j holds source symbol j. WC_E_RANGE: an ESI repeats or is out of range; rows then unchanged. WC_E_NOMEM never:
  * no allocation. */
 WC_MUST_USE enum wc_err wc_fec_decode(const struct wc_fec *fec, uint8_t *rows, const uint8_t *esi,

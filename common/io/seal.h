@@ -20,8 +20,9 @@ void wc_seal_free(struct wc_seal *seal); /* wipes the key; NULL is fine */
 /* Seal `symbol` into ret_sealed: symbol_bytes + WC_TAG_BYTES. May be in place (same pointer). Never twice with the
  * same pn under one key. WC_E_CRYPTO. */
 WC_MUST_USE enum wc_err wc_seal_protect(struct wc_seal *seal, uint64_t pn,
-                                        const uint8_t header[WC_HEADER_BYTES], const uint8_t *symbol,
-                                        uint32_t symbol_bytes, uint8_t *ret_sealed);
+                                        const uint8_t header[WC_HEADER_BYTES],
+                                        const uint8_t *symbol, uint32_t symbol_bytes,
+                                        uint8_t *ret_sealed);
 
 /* Open symbol_bytes + WC_TAG_BYTES of `sealed` into ret_symbol (may be in place). WC_E_AUTH: not made with this key,
  * or changed on the way; ret_symbol then holds bytes that mean nothing. */
