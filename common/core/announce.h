@@ -14,9 +14,9 @@
 #include "common/core/limits.h"
 #include "common/core/types.h"
 
-#define WC_ANNOUNCE_PORT 9466u
-#define WC_ANNOUNCE_GROUP_V4 "239.255.94.66"
-#define WC_ANNOUNCE_GROUP_V6 "ff12::9466"
+#define WC_ANNOUNCE_PORT      9466u
+#define WC_ANNOUNCE_GROUP_V4  "239.255.94.66"
+#define WC_ANNOUNCE_GROUP_V6  "ff12::9466"
 #define WC_ANNOUNCE_BYTES_MAX 256u
 
 struct wc_announce {

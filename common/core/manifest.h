@@ -10,8 +10,9 @@
  *       3 files    u32 count; each: u8 kind, u32 mode, i64 mtime in s, u64 bytes, path text, 32 digest
  *       4 blocks   u32 count; each: 32 digest of the block's bytes without padding
  *
- * Paths are relative, '/'-separated, without empty, "." or ".." parts, without control characters, in
- * strictly ascending byte order. */
+ * Paths are relative, '/'-separated, UTF-8 without control characters, in strictly ascending byte
+ * order, without parts that are empty, "." or "..", or that end in ".part" or ".part.journal" (files under
+ * reception). No path leads through a regular file of the manifest. */
 #ifndef WC_CORE_MANIFEST_H
 #define WC_CORE_MANIFEST_H
 
@@ -26,12 +27,12 @@ enum wc_file_kind {
 };
 
 struct wc_file {
-    const char *path;    /* NUL-terminated */
+    const char *path; /* NUL-terminated */
     uint64_t byte_count;
-    uint64_t offset;     /* of its first byte in the object; derived */
+    uint64_t offset; /* of its first byte in the object; derived */
     int64_t mtime_s;
-    uint32_t mode;       /* permission bits, 0..0777 */
-    uint8_t kind;        /* enum wc_file_kind */
+    uint32_t mode; /* permission bits, 0..0777 */
+    uint8_t kind;  /* enum wc_file_kind */
     uint8_t digest[WC_DIGEST_BYTES];
 };
 
@@ -42,10 +43,14 @@ struct wc_manifest {
     uint32_t block_symbols; /* k that the partition was asked for */
     uint32_t file_count;
     struct wc_file *files;
-    const uint8_t *block_digests; /* partition.block_count x WC_DIGEST_BYTES */
+    char *path_bytes;       /* what decode put the paths into; else NULL */
+    uint8_t *block_digests; /* partition.block_count x WC_DIGEST_BYTES */
 };
 
-/* A path that may be created below a directory: see above. WC_E_PATH. */
+/* Why a path may not be created below a directory (static text), or NULL when it may. */
+const char *wc_path_why(const char *path, size_t byte_count);
+
+/* The same as an error: WC_E_PATH. */
 WC_MUST_USE enum wc_err wc_path_check(const char *path, size_t byte_count);
 
 /* A package id: 1..WC_NAME_BYTES_MAX of letters, digits, '.', '_', '-', not starting with '.' or '-'.

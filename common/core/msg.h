@@ -42,9 +42,9 @@ struct wc_addr {
 
 /* receiver -> sender, first: who I am and what I want. */
 struct wc_hello {
-    uint16_t version;                     /* WC_PROTOCOL_VERSION */
-    char name[WC_NAME_BYTES_MAX + 1];     /* of the receiver, for people */
-    char package[WC_NAME_BYTES_MAX + 1];  /* id; "" = whatever is sent */
+    uint16_t version;                    /* WC_PROTOCOL_VERSION */
+    char name[WC_NAME_BYTES_MAX + 1];    /* of the receiver, for people */
+    char package[WC_NAME_BYTES_MAX + 1]; /* id; "" = whatever is sent */
 };
 
 /* sender -> receiver: the session descriptor. */
@@ -52,11 +52,11 @@ struct wc_welcome {
     uint16_t version;
     uint32_t instance;
     char package[WC_NAME_BYTES_MAX + 1];
-    uint8_t key[32];           /* group key of this session instance */
-    struct wc_addr group;      /* where data goes */
-    struct wc_addr source;     /* from where; family 0 = any source */
+    uint8_t key[32];       /* group key of this session instance */
+    struct wc_addr group;  /* where data goes */
+    struct wc_addr source; /* from where; family 0 = any source */
     uint8_t ttl;
-    uint64_t pn;               /* next packet number at the time of writing */
+    uint64_t pn; /* next packet number at the time of writing */
     uint32_t report_interval_us;
     uint32_t manifest_bytes;
     uint8_t manifest_digest[WC_DIGEST_BYTES]; /* SHA-256 of the manifest */
@@ -110,7 +110,8 @@ struct wc_run {
  * blocks first), and what it counted since its start. Idempotent: a later report replaces an
  * earlier one. */
 struct wc_report {
-    uint64_t pn; /* highest packet number processed; everything sent up to it that is not here is lost */
+    uint64_t
+        pn; /* highest packet number processed; everything sent up to it that is not here is lost */
     uint64_t received_count; /* authentic datagrams */
     uint64_t lost_count;     /* packet numbers that never came */
     uint64_t overflow_count; /* of those, dropped by this host's socket buffer */
@@ -152,8 +153,8 @@ WC_MUST_USE enum wc_err wc_msg_encode(const struct wc_msg *msg, uint8_t *bytes, 
                                       size_t *ret_byte_count);
 
 /* Read a frame's body. WC_E_TYPE: unknown type, skip it; WC_E_VERSION: HELLO or WELCOME of another
- * version; WC_E_SHORT, WC_E_RANGE, WC_E_FORMAT. `ret` borrows from `body` (manifest part only)
- * and is unspecified on error. */
+ * version, which is in `ret` so that it can be named; WC_E_SHORT, WC_E_RANGE, WC_E_FORMAT. `ret` borrows
+ * from `body` (manifest part only) and is otherwise unspecified on error. */
 WC_MUST_USE enum wc_err wc_msg_decode(uint8_t type, const uint8_t *body, size_t body_bytes,
                                       struct wc_msg *ret);
 

@@ -11,12 +11,12 @@
 #include "common/core/types.h"
 
 #define WC_HOST_BYTES_MAX 253u
-#define WC_PORT_DEFAULT 9467u
-#define WC_URL_BYTES_MAX 512u
+#define WC_PORT_DEFAULT   9467u
+#define WC_URL_BYTES_MAX  512u
 
 struct wc_url {
-    char host[WC_HOST_BYTES_MAX + 1]; /* without brackets; an IPv6 zone (%eth0) is allowed */
-    uint16_t port;                    /* WC_PORT_DEFAULT when the URL has none */
+    char host[WC_HOST_BYTES_MAX + 1];    /* without brackets; an IPv6 zone (%eth0) is allowed */
+    uint16_t port;                       /* WC_PORT_DEFAULT when the URL has none */
     char package[WC_NAME_BYTES_MAX + 1]; /* "" when the URL has none */
     bool has_key;
     uint8_t key[WC_DIGEST_BYTES];
