@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Why something failed, for the person who has to mend it: one sentence that names the thing and
+ * the fix, and the exit code of the program (sysexits.h). */
+#ifndef WC_IO_WHY_H
+#define WC_IO_WHY_H
+
+#include "common/core/err.h"
+#include "common/core/limits.h"
+#include "common/core/types.h"
+
+struct wc_why {
+    int exit_code; /* EX_... of sysexits.h */
+    char text[WC_SENTENCE_BYTES_MAX + 1];
+};
+
+/* Fill `why` (NULL: nothing happens); a text that is too long is cut, control characters become
+ * '?'. Returns `err`, so that a failure is one statement: return wc_why_set(why, WC_E_IO,
+ * EX_IOERR, ...). */
+enum wc_err wc_why_set(struct wc_why *why, enum wc_err err, int exit_code, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* The usual meaning of a failed system call on a file: which error, which exit code. For errno
+ * values of open, read, write, rename and their like. */
+enum wc_err wc_why_errno(int error);
+int wc_why_exit_code(int error);
+
+/* `path`, or its tail after "..." when it would crowd the rest out of a sentence. Returns `ret`. */
+#define WC_WHY_PATH_BYTES 208
+const char *wc_why_path(char ret[WC_WHY_PATH_BYTES], const char *path);
+
+/* "1.5 GiB": for sentences. Returns `ret`. */
+#define WC_WHY_BYTES_BYTES 32
+const char *wc_why_bytes(char ret[WC_WHY_BYTES_BYTES], uint64_t bytes);
+
+#endif
