@@ -35,6 +35,7 @@ struct wc_fec {
     size_t entry_bytes; /* ISA-L's layout depends on its version and on the processor */
     uint8_t log[FIELD_ELEMENTS];
     uint8_t exp[FIELD_ORDER];
+    uint8_t inverse[FIELD_ELEMENTS];
     uint8_t entries[FIELD_ELEMENTS * ENTRY_BYTES_MAX];
 };
 
@@ -82,8 +83,10 @@ static void fields_init(struct wc_fec *fec)
         element = gf_mul(element, 2);
     }
     uint8_t elements[FIELD_ELEMENTS];
-    for (int i = 0; i < FIELD_ELEMENTS; i++)
+    for (int i = 0; i < FIELD_ELEMENTS; i++) {
         elements[i] = (uint8_t)i;
+        fec->inverse[i] = gf_inv((uint8_t)i);
+    }
     fec->entry_bytes = entry_bytes_of_isal();
     ec_init_tables(FIELD_ELEMENTS, 1, elements, fec->entries);
 }
@@ -108,7 +111,7 @@ void wc_fec_free(struct wc_fec *fec)
 
 static uint8_t cauchy(const struct wc_fec *fec, uint32_t x, uint32_t y)
 {
-    return fec->exp[(FIELD_ORDER - fec->log[x ^ y]) % FIELD_ORDER];
+    return fec->inverse[x ^ y];
 }
 
 static void group_set(const struct wc_fec *fec, struct group *g, uint32_t row, uint32_t source,
