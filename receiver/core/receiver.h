@@ -18,17 +18,18 @@ struct wc_receiver;
 struct wc_receiver_config {
     uint32_t instance;
     struct wc_partition partition;
-    uint32_t slot_count;      /* blocks in memory at once, each of partition.large_symbols rows; >= 1 */
-    const uint64_t *have;     /* blocks that need not come (bitmap, borrowed during new); NULL: none */
-    wc_ns report_interval;    /* until a STATUS says otherwise */
-    wc_ns beacon_timeout;     /* no datagram of this session for so long after the start: NOTICE_UNREACHED */
-    wc_ns silence_max;        /* neither datagram nor STATUS for so long: NOTICE_SENDER_SILENT */
+    uint32_t slot_count;  /* blocks in memory at once, each of partition.large_symbols rows; >= 1 */
+    const uint64_t *have; /* blocks that need not come (bitmap, borrowed during new); NULL: none */
+    wc_ns report_interval; /* until a STATUS says otherwise */
+    wc_ns
+        beacon_timeout; /* no datagram of this session for so long after the start: NOTICE_UNREACHED */
+    wc_ns silence_max; /* neither datagram nor STATUS for so long: NOTICE_SENDER_SILENT */
     uint64_t seed;
 };
 
 enum wc_receiver_event_type {
     WC_RECEIVER_DATAGRAM, /* header: authentic, fresh; its symbol lies where place said */
-    WC_RECEIVER_STORED,   /* block sbn: ok = verified and written; else hash mismatch, all its symbols are void */
+    WC_RECEIVER_STORED, /* block sbn: ok = verified and written; else hash mismatch, all its symbols are void */
     WC_RECEIVER_STATUS,   /* status: borrowed, from the sender */
     WC_RECEIVER_OVERFLOW, /* count: datagrams this host's socket buffer dropped, in all */
 };
@@ -59,10 +60,10 @@ struct wc_place {
 };
 
 enum wc_receiver_notice_type {
-    WC_RECEIVER_NOTICE_REACHED,       /* first datagram of the session came: send READY */
-    WC_RECEIVER_NOTICE_UNREACHED,     /* none came within beacon_timeout */
-    WC_RECEIVER_NOTICE_DECODE,        /* block sbn in slot is complete: decode, verify, store, then STORED */
-    WC_RECEIVER_NOTICE_COMPLETE,      /* every block is stored */
+    WC_RECEIVER_NOTICE_REACHED,   /* first datagram of the session came: send READY */
+    WC_RECEIVER_NOTICE_UNREACHED, /* none came within beacon_timeout */
+    WC_RECEIVER_NOTICE_DECODE, /* block sbn in slot is complete: decode, verify, store, then STORED */
+    WC_RECEIVER_NOTICE_COMPLETE, /* every block is stored */
     WC_RECEIVER_NOTICE_SENDER_SILENT,
 };
 
@@ -102,7 +103,7 @@ WC_MUST_USE enum wc_err wc_receiver_input(struct wc_receiver *r, wc_ns now,
 /* The report that is due now; false: none. */
 bool wc_receiver_output(struct wc_receiver *r, wc_ns now, struct wc_report *ret_report);
 
-/* When to call output again if no event comes first; WC_NEVER once complete. */
+/* When to call output again if no event comes first; until the end: reports also tell that this receiver lives. */
 wc_ns wc_receiver_deadline(const struct wc_receiver *r);
 
 bool wc_receiver_notice(struct wc_receiver *r, struct wc_receiver_notice *ret);

@@ -21,14 +21,13 @@ struct wc_sender;
 struct wc_sender_config {
     uint32_t instance;
     struct wc_partition partition;
-    uint32_t wire_bytes;      /* of one datagram on the line: framing, gap and headers included */
-    uint64_t rate_max_bps;    /* bits per second on the line */
-    uint64_t rate_min_bps;    /* the floor that slow receivers can press the rate to */
-    uint32_t member_max;      /* <= WC_MEMBERS_MAX */
-    uint32_t receivers_min;   /* start once that many are ready; 0: only by WC_SENDER_START */
-    wc_ns wait_max;           /* start so long after the first became ready; WC_NEVER: no limit */
-    wc_ns silence_max;        /* a member unheard for so long is lost */
-    uint64_t seed;
+    uint32_t wire_bytes;    /* of one datagram on the line: framing, gap and headers included */
+    uint64_t rate_max_bps;  /* bits per second on the line */
+    uint64_t rate_min_bps;  /* the floor that slow receivers can press the rate to */
+    uint32_t member_max;    /* <= WC_MEMBERS_MAX */
+    uint32_t receivers_min; /* start once that many are ready; 0: only by WC_SENDER_START */
+    wc_ns wait_max;         /* start so long after the first became ready; WC_NEVER: no limit */
+    wc_ns silence_max;      /* a member unheard for so long is lost */
 };
 
 enum wc_sender_event_type {

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The calls of the core: which datagram counts, when to report, and what the shell is told. Blocks and
+ * their memory are blocks.c. */
+#include "receiver/core/receiver.h"
+
+#include <assert.h>
+
+#include "common/core/replay.h"
+#include "common/core/rng.h"
+#include "receiver/core/blocks.h"
+#include "receiver/core/report.h"
+
+/* With nothing new to say, a report still tells the sender that this receiver lives. */
+#define KEEPALIVE_INTERVAL  WC_S(1)
+#define REPORT_INTERVAL_MIN WC_MS(1)
+#define REPORT_INTERVAL_MAX WC_S(5)
+/* Besides one DECODE per slot: REACHED, UNREACHED, COMPLETE, SENDER_SILENT. */
+#define NOTICE_SLACK 4u
+
+struct wc_receiver {
+    struct wc_alloc alloc;
+    struct wc_blocks blocks;
+    struct wc_replay replay;
+    struct wc_rng rng;
+    uint32_t instance;
+    wc_ns now;
+    wc_ns report_interval;
+    wc_ns report_due; /* WC_NEVER: no datagram heard yet */
+    wc_ns reported;   /* time of the last report */
+    bool news;        /* something changed since then */
+    bool reached;
+    wc_ns unreached_due; /* WC_NEVER: over */
+    wc_ns silence_max;
+    wc_ns heard; /* any sign of the sender */
+    bool silent; /* said so */
+    uint64_t first_pn;
+    uint64_t received_count, duplicate_count, refused_count, repaired_count, void_count;
+    uint64_t overflow_count;
+    struct wc_receiver_notice *notices;
+    uint32_t notice_capacity, notice_head, notice_count;
+};
+
+static void notice_push(struct wc_receiver *r, struct wc_receiver_notice notice)
+{
+    assert(r->notice_count < r->notice_capacity);
+    r->notices[(r->notice_head + r->notice_count++) % r->notice_capacity] = notice;
+}
+
+bool wc_receiver_notice(struct wc_receiver *r, struct wc_receiver_notice *ret)
+{
+    if (r->notice_count == 0)
+        return false;
+    *ret = r->notices[r->notice_head];
+    r->notice_head = (r->notice_head + 1) % r->notice_capacity;
+    r->notice_count--;
+    return true;
+}
+
+static bool is_complete(const struct wc_receiver *r)
+{
+    return r->blocks.done_count == r->blocks.partition.block_count;
+}
+
+enum wc_err wc_receiver_new(struct wc_receiver **ret, const struct wc_receiver_config *config,
+                            const struct wc_alloc *alloc, wc_ns now)
+{
+    if (config->slot_count == 0 || config->partition.block_count == 0)
+        return WC_E_RANGE;
+    struct wc_receiver *r = alloc->zalloc(alloc->ctx, 1, sizeof *r);
+    if (!r)
+        return WC_E_NOMEM;
+    r->alloc = *alloc;
+    r->rng.state = config->seed;
+    r->instance = config->instance;
+    r->now = now;
+    r->report_interval = config->report_interval;
+    r->report_due = WC_NEVER;
+    r->unreached_due = now + config->beacon_timeout;
+    r->silence_max = config->silence_max;
+    r->heard = now;
+    r->notice_capacity = config->slot_count + NOTICE_SLACK;
+    r->notices = alloc->zalloc(alloc->ctx, r->notice_capacity, sizeof *r->notices);
+    enum wc_err err = r->notices ? WC_OK : WC_E_NOMEM;
+    if (!err)
+        err =
+            wc_blocks_init(&r->blocks, &config->partition, config->slot_count, config->have, alloc);
+    if (err) {
+        wc_receiver_free(r);
+        return err;
+    }
+    if (is_complete(r))
+        notice_push(r, (struct wc_receiver_notice){.type = WC_RECEIVER_NOTICE_COMPLETE});
+    *ret = r;
+    return WC_OK;
+}
+
+void wc_receiver_free(struct wc_receiver *r)
+{
+    if (!r)
+        return;
+    struct wc_alloc alloc = r->alloc;
+    wc_blocks_deinit(&r->blocks, &alloc);
+    alloc.free(alloc.ctx, r->notices);
+    alloc.free(alloc.ctx, r);
+}
+
+/* A data datagram whose block and symbol exist. */
+static bool names_symbol(const struct wc_receiver *r, const struct wc_header *h)
+{
+    const struct wc_partition *p = &r->blocks.partition;
+    return h->sbn < p->block_count && h->esi < wc_partition_symbols(p, h->sbn) +
+                                                   WC_ENCODING_SYMBOLS_MAX - WC_SOURCE_SYMBOLS_MAX;
+}
+
+struct wc_place wc_receiver_place(const struct wc_receiver *r, const struct wc_header *header)
+{
+    struct wc_place place = {.kind = WC_PLACE_DROP};
+    if (header->instance != r->instance || !wc_replay_fresh(&r->replay, header->pn))
+        return place;
+    place.kind = WC_PLACE_SCRATCH;
+    if (header->type != WC_DATAGRAM_DATA)
+        return place;
+    if (!names_symbol(r, header))
+        return (struct wc_place){.kind = WC_PLACE_DROP};
+    if (wc_blocks_place(&r->blocks, header->sbn, header->esi, &place.slot, &place.row) == WC_NEEDED)
+        place.kind = WC_PLACE_ROW;
+    return place;
+}
+
+/* Something is to be reported, but not before `earliest`. */
+static void touch(struct wc_receiver *r, wc_ns earliest)
+{
+    wc_ns due = earliest > r->now ? earliest : r->now;
+    r->news = true;
+    if (due < r->report_due)
+        r->report_due = due;
+}
+
+/* The sender has nothing queued: what is missing now is lost. All receivers hear this at once, so answers
+ * are spread; and a beacon that only repeats another is not answered at once. */
+static void answer_idle(struct wc_receiver *r)
+{
+    wc_ns spread = r->now + wc_rng_below(&r->rng, r->report_interval / 4 + 1);
+    wc_ns earliest = r->reported + r->report_interval / 2;
+    touch(r, r->news || spread > earliest ? spread : earliest);
+}
+
+static void reach(struct wc_receiver *r, uint64_t pn)
+{
+    r->reached = true;
+    r->unreached_due = WC_NEVER;
+    r->first_pn = pn;
+    touch(r, r->now);
+    notice_push(r, (struct wc_receiver_notice){.type = WC_RECEIVER_NOTICE_REACHED, .pn = pn});
+}
+
+static void take_symbol(struct wc_receiver *r, const struct wc_header *h)
+{
+    uint32_t slot, row;
+    switch (wc_blocks_place(&r->blocks, h->sbn, h->esi, &slot, &row)) {
+    case WC_NO_SLOT:
+        r->refused_count++;
+        return;
+    case WC_NOT_NEEDED:
+        r->duplicate_count++;
+        return;
+    case WC_NEEDED:
+        break;
+    }
+    if (!wc_blocks_take(&r->blocks, h->sbn, h->esi))
+        return;
+    r->repaired_count += wc_blocks_erasures(&r->blocks, h->sbn);
+    notice_push(r, (struct wc_receiver_notice){.type = WC_RECEIVER_NOTICE_DECODE,
+                                               .sbn = h->sbn,
+                                               .slot = slot,
+                                               .esi = r->blocks.slots[slot].esi});
+}
+
+static enum wc_err take_datagram(struct wc_receiver *r, const struct wc_header *h)
+{
+    if (h->instance != r->instance || !wc_replay_fresh(&r->replay, h->pn))
+        return WC_E_STATE;
+    bool data = h->type == WC_DATAGRAM_DATA;
+    if (data && !names_symbol(r, h))
+        return WC_E_RANGE;
+    wc_replay_accept(&r->replay, h->pn);
+    r->received_count++;
+    r->heard = r->now;
+    if (!r->reached)
+        reach(r, h->pn);
+    else if (h->pn < r->first_pn)
+        r->first_pn = h->pn;
+    if (data) {
+        touch(r, r->reported + r->report_interval);
+        take_symbol(r, h);
+    } else if ((h->esi & WC_BEACON_IDLE) && !is_complete(r)) {
+        answer_idle(r);
+    }
+    return WC_OK;
+}
+
+static enum wc_err take_stored(struct wc_receiver *r, uint32_t sbn, bool ok)
+{
+    if (sbn >= r->blocks.partition.block_count)
+        return WC_E_RANGE;
+    enum wc_err err = wc_blocks_stored(&r->blocks, sbn, ok);
+    if (err)
+        return err;
+    if (r->reached)
+        touch(r, r->reported + r->report_interval);
+    if (!ok)
+        r->void_count++;
+    else if (is_complete(r))
+        notice_push(r, (struct wc_receiver_notice){.type = WC_RECEIVER_NOTICE_COMPLETE});
+    return WC_OK;
+}
+
+static void take_status(struct wc_receiver *r, const struct wc_status *status)
+{
+    wc_ns interval = WC_US(status->report_interval_us);
+    if (interval < REPORT_INTERVAL_MIN)
+        interval = REPORT_INTERVAL_MIN;
+    r->report_interval = interval > REPORT_INTERVAL_MAX ? REPORT_INTERVAL_MAX : interval;
+    r->heard = r->now;
+}
+
+enum wc_err wc_receiver_input(struct wc_receiver *r, wc_ns now,
+                              const struct wc_receiver_event *event)
+{
+    assert(now >= r->now);
+    r->now = now;
+    switch (event->type) {
+    case WC_RECEIVER_DATAGRAM:
+        return take_datagram(r, event->header);
+    case WC_RECEIVER_STORED:
+        return take_stored(r, event->stored.sbn, event->stored.ok);
+    case WC_RECEIVER_STATUS:
+        take_status(r, event->status);
+        return WC_OK;
+    case WC_RECEIVER_OVERFLOW:
+        r->overflow_count = event->count;
+        return WC_OK;
+    }
+    return WC_E_RANGE;
+}
+
+static void look_at_clock(struct wc_receiver *r)
+{
+    if (r->now >= r->unreached_due) {
+        r->unreached_due = WC_NEVER;
+        notice_push(r, (struct wc_receiver_notice){.type = WC_RECEIVER_NOTICE_UNREACHED});
+    }
+    if (!r->silent && r->now - r->heard >= r->silence_max) {
+        r->silent = true;
+        notice_push(r, (struct wc_receiver_notice){.type = WC_RECEIVER_NOTICE_SENDER_SILENT});
+    }
+}
+
+static uint64_t lost_count(const struct wc_receiver *r)
+{
+    if (!r->reached)
+        return 0;
+    uint64_t span = r->replay.next - r->first_pn;
+    return span > r->received_count ? span - r->received_count : 0;
+}
+
+/* Around the interval, so that receivers do not report in step. */
+static wc_ns jittered(struct wc_receiver *r, wc_ns interval)
+{
+    return interval - interval / 8 + wc_rng_below(&r->rng, interval / 4 + 1);
+}
+
+bool wc_receiver_output(struct wc_receiver *r, wc_ns now, struct wc_report *ret)
+{
+    assert(now >= r->now);
+    r->now = now;
+    look_at_clock(r);
+    if (now < r->report_due)
+        return false;
+    if (!r->news && now - r->reported < KEEPALIVE_INTERVAL) {
+        r->report_due = r->reported + KEEPALIVE_INTERVAL;
+        return false;
+    }
+    ret->pn = r->replay.next - 1;
+    ret->received_count = r->received_count;
+    ret->lost_count = lost_count(r);
+    ret->overflow_count = r->overflow_count;
+    ret->refused_count = r->refused_count;
+    ret->block_done_count = r->blocks.done_count;
+    wc_report_runs(&r->blocks, ret);
+    r->news = false;
+    r->reported = now;
+    r->report_due = now + jittered(r, r->report_interval);
+    return true;
+}
+
+wc_ns wc_receiver_deadline(const struct wc_receiver *r)
+{
+    wc_ns due = r->report_due < r->unreached_due ? r->report_due : r->unreached_due;
+    wc_ns silent_due = r->silent ? WC_NEVER : r->heard + r->silence_max;
+    return silent_due < due ? silent_due : due;
+}
+
+void wc_receiver_stats(const struct wc_receiver *r, struct wc_receiver_stats *ret)
+{
+    *ret = (struct wc_receiver_stats){
+        .received_count = r->received_count,
+        .lost_count = lost_count(r),
+        .duplicate_count = r->duplicate_count,
+        .refused_count = r->refused_count,
+        .repaired_count = r->repaired_count,
+        .void_count = r->void_count,
+        .block_done_count = r->blocks.done_count,
+        .block_count = r->blocks.partition.block_count,
+        .slot_used_count = r->blocks.slot_count - r->blocks.free_count,
+    };
+}

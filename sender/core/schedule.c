@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sender/core/schedule.h"
+
+#include <assert.h>
+
+#include "common/core/bitmap.h"
+
+enum wc_err wc_schedule_init(struct wc_schedule *s, const struct wc_partition *partition,
+                             const struct wc_alloc *alloc)
+{
+    *s = (struct wc_schedule){
+        .partition = *partition,
+        .active = WC_SCHEDULE_NONE,
+        .repair_head = WC_SCHEDULE_NONE,
+        .repair_tail = WC_SCHEDULE_NONE,
+    };
+    uint32_t count = partition->block_count;
+    s->blocks = alloc->zalloc(alloc->ctx, count, sizeof *s->blocks);
+    s->whole = alloc->zalloc(alloc->ctx, wc_bitmap_words(count), sizeof *s->whole);
+    if (!s->blocks || !s->whole) {
+        wc_schedule_deinit(s, alloc);
+        return WC_E_NOMEM;
+    }
+    return WC_OK;
+}
+
+void wc_schedule_deinit(struct wc_schedule *s, const struct wc_alloc *alloc)
+{
+    alloc->free(alloc->ctx, s->blocks);
+    alloc->free(alloc->ctx, s->whole);
+    s->blocks = NULL;
+    s->whole = NULL;
+}
+
+static void want_whole(struct wc_schedule *s, uint32_t sbn, uint64_t pn)
+{
+    const struct wc_schedule_block *b = &s->blocks[sbn];
+    bool in_flight = b->sent > 0 && pn < b->last_pn;
+    if (in_flight || wc_bitmap_get(s->whole, sbn))
+        return;
+    wc_bitmap_set(s->whole, sbn);
+    s->whole_count++;
+}
+
+static void repair_push(struct wc_schedule *s, uint32_t sbn)
+{
+    struct wc_schedule_block *b = &s->blocks[sbn];
+    b->repair_queued = true;
+    b->repair_next = WC_SCHEDULE_NONE;
+    if (s->repair_tail == WC_SCHEDULE_NONE)
+        s->repair_head = sbn;
+    else
+        s->blocks[s->repair_tail].repair_next = sbn;
+    s->repair_tail = sbn;
+}
+
+static void repair_pop(struct wc_schedule *s)
+{
+    struct wc_schedule_block *b = &s->blocks[s->repair_head];
+    b->repair_queued = false;
+    s->repair_head = b->repair_next;
+    if (s->repair_head == WC_SCHEDULE_NONE)
+        s->repair_tail = WC_SCHEDULE_NONE;
+}
+
+static void mark_base(struct wc_schedule_block *b)
+{
+    b->base_pn = b->last_pn;
+    b->base_sent = b->sent;
+}
+
+static void want_repair(struct wc_schedule *s, uint32_t sbn, uint32_t missing, uint64_t pn)
+{
+    struct wc_schedule_block *b = &s->blocks[sbn];
+    if (pn < b->base_pn)
+        return;
+    bool looked_at_all = pn >= b->last_pn;
+    uint32_t target = (looked_at_all ? b->sent : b->base_sent) + missing;
+    if (target <= b->target || target <= b->sent)
+        return;
+    if (looked_at_all)
+        mark_base(b);
+    b->target = target;
+    if (!b->repair_queued)
+        repair_push(s, sbn);
+}
+
+void wc_schedule_want(struct wc_schedule *s, uint32_t sbn, uint32_t missing, uint64_t pn)
+{
+    assert(sbn < s->partition.block_count && missing > 0);
+    if (sbn == s->active)
+        return;
+    bool whole = missing >= wc_partition_symbols(&s->partition, sbn) ||
+                 missing > WC_REPAIR_SYMBOLS_MAX || s->blocks[sbn].sent == 0;
+    if (whole)
+        want_whole(s, sbn, pn);
+    else
+        want_repair(s, sbn, missing, pn);
+}
+
+static bool activate(struct wc_schedule *s)
+{
+    if (s->whole_count == 0)
+        return false;
+    uint32_t count = s->partition.block_count;
+    uint32_t sbn = wc_bitmap_find_set(s->whole, count, s->cursor);
+    if (sbn == count)
+        sbn = wc_bitmap_find_set(s->whole, count, 0);
+    assert(sbn < count);
+    wc_bitmap_clear(s->whole, sbn);
+    s->whole_count--;
+    struct wc_schedule_block *b = &s->blocks[sbn];
+    if (b->sent == 0)
+        s->block_sent_count++;
+    mark_base(b);
+    s->active = sbn;
+    s->active_esi = 0;
+    s->cursor = sbn + 1 < count ? sbn + 1 : 0;
+    return true;
+}
+
+static void count_sent(struct wc_schedule_block *b, uint64_t pn)
+{
+    b->sent++;
+    b->last_pn = pn;
+}
+
+static bool next_repair(struct wc_schedule *s, uint64_t pn, struct wc_symbol_ref *ret)
+{
+    while (s->repair_head != WC_SCHEDULE_NONE) {
+        uint32_t sbn = s->repair_head;
+        struct wc_schedule_block *b = &s->blocks[sbn];
+        if (b->sent >= b->target) {
+            repair_pop(s);
+            continue;
+        }
+        uint32_t k = wc_partition_symbols(&s->partition, sbn);
+        *ret = (struct wc_symbol_ref){.sbn = sbn, .esi = (uint8_t)(k + b->parity)};
+        b->parity = (uint8_t)((b->parity + 1u) % WC_SCHEDULE_PARITY_COUNT);
+        count_sent(b, pn);
+        s->repair_count++;
+        return true;
+    }
+    return false;
+}
+
+bool wc_schedule_next(struct wc_schedule *s, uint64_t pn, struct wc_symbol_ref *ret)
+{
+    if (next_repair(s, pn, ret))
+        return true;
+    if (s->active == WC_SCHEDULE_NONE && !activate(s))
+        return false;
+    *ret = (struct wc_symbol_ref){.sbn = s->active, .esi = (uint8_t)s->active_esi};
+    count_sent(&s->blocks[s->active], pn);
+    s->source_count++;
+    s->active_esi++;
+    if (s->active_esi == wc_partition_symbols(&s->partition, s->active))
+        s->active = WC_SCHEDULE_NONE;
+    return true;
+}
+
+bool wc_schedule_is_idle(const struct wc_schedule *s)
+{
+    return s->whole_count == 0 && s->active == WC_SCHEDULE_NONE &&
+           s->repair_head == WC_SCHEDULE_NONE;
+}

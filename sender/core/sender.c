@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The four calls. What goes next is schedule.c, how fast rate.c, who is there members.c; here they meet. */
+#include "sender/core/sender.h"
+
+#include <assert.h>
+
+#include "common/core/pacer.h"
+#include "sender/core/members.h"
+#include "sender/core/rate.h"
+#include "sender/core/schedule.h"
+
+/* While receivers look for multicast, and to tell that this sender is alive. */
+#define BEACON_INTERVAL WC_MS(100)
+/* When nothing is queued: at once, then ever more rarely, since a beacon may be lost too. */
+#define IDLE_BEACON_FIRST WC_MS(2)
+#define IDLE_BEACON_LAST  WC_MS(250)
+/* The roster is looked through for silent members this often. */
+#define ROSTER_INTERVAL WC_MS(250)
+
+/* Reports of all receivers together take at most 1 % of the line. */
+#define FEEDBACK_SHARE_INVERSE 100u
+#define REPORT_WIRE_BYTES      250u
+#define REPORT_INTERVAL_MIN    WC_MS(20)
+#define REPORT_INTERVAL_MAX    WC_S(2)
+
+/* An event yields at most one notice for each member and one for the phase. */
+#define NOTICE_SLACK 4u
+
+struct wc_sender {
+    struct wc_sender_config config;
+    struct wc_alloc alloc;
+    struct wc_schedule schedule;
+    struct wc_members members;
+    struct wc_rate rate;
+    struct wc_pacer pacer;
+    enum wc_phase phase;
+    uint64_t pn; /* next packet number */
+    wc_ns now;
+    wc_ns first_ready; /* WC_NEVER: nobody yet */
+    wc_ns started;     /* WC_NEVER: not yet */
+    wc_ns beacon_due;
+    wc_ns idle_interval;
+    wc_ns roster_due;
+    wc_ns report_interval;
+    uint64_t beacon_count;
+    uint64_t refused_count; /* datagrams the kernel refused since the last rate sample */
+    uint64_t offered_pn;    /* packet number at the last rate sample of our own */
+    struct wc_sender_notice *notices;
+    uint32_t notice_capacity, notice_head, notice_count;
+};
+
+static void notice_push(struct wc_sender *s, struct wc_sender_notice notice)
+{
+    assert(s->notice_count < s->notice_capacity);
+    s->notices[(s->notice_head + s->notice_count++) % s->notice_capacity] = notice;
+}
+
+bool wc_sender_notice(struct wc_sender *s, struct wc_sender_notice *ret)
+{
+    if (s->notice_count == 0)
+        return false;
+    *ret = s->notices[s->notice_head];
+    s->notice_head = (s->notice_head + 1) % s->notice_capacity;
+    s->notice_count--;
+    return true;
+}
+
+static bool phase_may_move(enum wc_phase from, enum wc_phase to)
+{
+    static const bool allowed[3][3] = {
+        [WC_PHASE_WAITING] = {[WC_PHASE_STREAMING] = true, [WC_PHASE_ENDED] = true},
+        [WC_PHASE_STREAMING] = {[WC_PHASE_ENDED] = true},
+    };
+    return allowed[from][to];
+}
+
+static void phase_move(struct wc_sender *s, enum wc_phase to)
+{
+    assert(phase_may_move(s->phase, to));
+    s->phase = to;
+    notice_push(s, (struct wc_sender_notice){.type = WC_SENDER_NOTICE_PHASE, .phase = to});
+}
+
+static void member_move(struct wc_sender *s, uint32_t member, enum wc_member_state to)
+{
+    wc_members_move(&s->members, member, to);
+    notice_push(s, (struct wc_sender_notice){
+                       .type = WC_SENDER_NOTICE_MEMBER, .member = member, .state = to});
+}
+
+static bool config_is_sane(const struct wc_sender_config *c)
+{
+    return c->partition.block_count > 0 && c->wire_bytes > 0 && c->rate_max_bps > 0 &&
+           c->member_max > 0 && c->member_max <= WC_MEMBERS_MAX;
+}
+
+enum wc_err wc_sender_new(struct wc_sender **ret, const struct wc_sender_config *config,
+                          const struct wc_alloc *alloc, wc_ns now)
+{
+    if (!config_is_sane(config))
+        return WC_E_RANGE;
+    struct wc_sender *s = alloc->zalloc(alloc->ctx, 1, sizeof *s);
+    if (!s)
+        return WC_E_NOMEM;
+    s->config = *config;
+    s->alloc = *alloc;
+    s->now = now;
+    s->first_ready = WC_NEVER;
+    s->started = WC_NEVER;
+    s->beacon_due = now;
+    s->idle_interval = IDLE_BEACON_FIRST;
+    s->roster_due = now + ROSTER_INTERVAL;
+    s->report_interval = REPORT_INTERVAL_MIN;
+    wc_rate_init(&s->rate, config->rate_max_bps, config->rate_min_bps ? config->rate_min_bps : 1,
+                 now);
+    wc_pacer_init(&s->pacer, config->wire_bytes, s->rate.bps, now);
+    s->notice_capacity = config->member_max + NOTICE_SLACK;
+    s->notices = alloc->zalloc(alloc->ctx, s->notice_capacity, sizeof *s->notices);
+    enum wc_err err = s->notices ? WC_OK : WC_E_NOMEM;
+    if (!err)
+        err = wc_schedule_init(&s->schedule, &config->partition, alloc);
+    if (!err)
+        err = wc_members_init(&s->members, config->member_max, alloc);
+    if (err) {
+        wc_sender_free(s);
+        return err;
+    }
+    *ret = s;
+    return WC_OK;
+}
+
+void wc_sender_free(struct wc_sender *s)
+{
+    if (!s)
+        return;
+    struct wc_alloc alloc = s->alloc;
+    wc_schedule_deinit(&s->schedule, &alloc);
+    wc_members_deinit(&s->members, &alloc);
+    alloc.free(alloc.ctx, s->notices);
+    alloc.free(alloc.ctx, s);
+}
+
+/* The interval grows with the number of receivers so that feedback stays a small share of the line. */
+static void set_report_interval(struct wc_sender *s)
+{
+    uint64_t bits = (uint64_t)s->members.ready * REPORT_WIRE_BYTES * 8u * FEEDBACK_SHARE_INVERSE;
+    wc_ns interval = bits * WC_S(1) / s->rate.bps;
+    if (interval < REPORT_INTERVAL_MIN)
+        interval = REPORT_INTERVAL_MIN;
+    s->report_interval = interval > REPORT_INTERVAL_MAX ? REPORT_INTERVAL_MAX : interval;
+}
+
+static void start(struct wc_sender *s)
+{
+    s->started = s->now;
+    wc_pacer_init(&s->pacer, s->config.wire_bytes, s->rate.bps, s->now);
+    phase_move(s, WC_PHASE_STREAMING);
+}
+
+static bool start_is_due(const struct wc_sender *s)
+{
+    const struct wc_sender_config *c = &s->config;
+    if (c->receivers_min && s->members.ready >= c->receivers_min)
+        return true;
+    return s->members.ready && c->wait_max != WC_NEVER && s->first_ready != WC_NEVER &&
+           s->now - s->first_ready >= c->wait_max;
+}
+
+/* Phases follow from the roster: called after whatever may have changed it. */
+static void settle(struct wc_sender *s)
+{
+    if (s->phase == WC_PHASE_WAITING && start_is_due(s))
+        start(s);
+    bool at_work = s->members.joined || s->members.ready;
+    if (s->phase == WC_PHASE_STREAMING && !at_work)
+        phase_move(s, WC_PHASE_ENDED);
+    set_report_interval(s);
+}
+
+static enum wc_err report_check(const struct wc_sender *s, const struct wc_report *report)
+{
+    if (report->run_count > WC_REPORT_RUNS_MAX || report->pn >= s->pn)
+        return WC_E_RANGE;
+    for (uint32_t i = 0; i < report->run_count; i++) {
+        const struct wc_run *run = &report->runs[i];
+        if (run->block_count == 0 || run->missing == 0 ||
+            run->sbn >= s->config.partition.block_count ||
+            run->block_count > s->config.partition.block_count - run->sbn)
+            return WC_E_RANGE;
+    }
+    return WC_OK;
+}
+
+static uint64_t grown(uint64_t now, uint64_t before)
+{
+    return now > before ? now - before : 0;
+}
+
+static void take_figures(struct wc_sender *s, struct wc_member *who, const struct wc_report *report)
+{
+    const struct wc_member_figures *before = &who->figures;
+    struct wc_rate_sample sample = {
+        .received_count = grown(report->received_count, before->received_count),
+        .lost_count = grown(report->lost_count, before->lost_count),
+        .overflow_count = grown(report->overflow_count, before->overflow_count),
+        .refused_count = grown(report->refused_count, before->refused_count),
+    };
+    if (s->phase == WC_PHASE_STREAMING)
+        wc_rate_sample(&s->rate, &sample);
+    who->figures = (struct wc_member_figures){
+        .block_done_count = report->block_done_count,
+        .received_count = report->received_count,
+        .lost_count = report->lost_count,
+        .overflow_count = report->overflow_count,
+        .refused_count = report->refused_count,
+    };
+    who->pn = report->pn;
+}
+
+static enum wc_err take_report(struct wc_sender *s, uint32_t member, const struct wc_report *report)
+{
+    struct wc_member *who = &s->members.list[member];
+    if (who->state != WC_MEMBER_READY)
+        return WC_E_STATE;
+    enum wc_err err = report_check(s, report);
+    if (err)
+        return err;
+    who->heard = s->now;
+    take_figures(s, who, report);
+    bool was_idle = wc_schedule_is_idle(&s->schedule);
+    for (uint32_t i = 0; i < report->run_count; i++) {
+        const struct wc_run *run = &report->runs[i];
+        for (uint32_t j = 0; j < run->block_count; j++)
+            wc_schedule_want(&s->schedule, run->sbn + j, run->missing, report->pn + 1);
+    }
+    if (was_idle && !wc_schedule_is_idle(&s->schedule))
+        s->idle_interval = IDLE_BEACON_FIRST;
+    return WC_OK;
+}
+
+static enum wc_err member_event(struct wc_sender *s, uint32_t member, enum wc_member_state to)
+{
+    struct wc_member *who = &s->members.list[member];
+    if (!wc_member_may_move(who->state, to))
+        return WC_E_STATE;
+    if (to == WC_MEMBER_JOINED) {
+        *who = (struct wc_member){.state = who->state};
+        s->beacon_due = s->now;
+    }
+    who->heard = s->now;
+    if (to == WC_MEMBER_READY && s->first_ready == WC_NEVER)
+        s->first_ready = s->now;
+    member_move(s, member, to);
+    return WC_OK;
+}
+
+static enum wc_err command(struct wc_sender *s, const struct wc_sender_event *event)
+{
+    switch (event->type) {
+    case WC_SENDER_START:
+        if (s->phase != WC_PHASE_WAITING || s->members.ready == 0)
+            return WC_E_STATE;
+        start(s);
+        return WC_OK;
+    case WC_SENDER_STOP:
+        if (s->phase == WC_PHASE_ENDED)
+            return WC_E_STATE;
+        phase_move(s, WC_PHASE_ENDED);
+        return WC_OK;
+    case WC_SENDER_RATE:
+        if (event->rate_bps == 0)
+            return WC_E_RANGE;
+        wc_rate_set_max(&s->rate, event->rate_bps);
+        wc_pacer_set_rate(&s->pacer, s->config.wire_bytes, s->rate.bps);
+        return WC_OK;
+    case WC_SENDER_REFUSED:
+        s->refused_count += event->count;
+        return WC_OK;
+    default:
+        return WC_E_RANGE;
+    }
+}
+
+static enum wc_err dispatch(struct wc_sender *s, const struct wc_sender_event *event)
+{
+    bool of_member = event->type <= WC_SENDER_LEAVE;
+    if (of_member && event->member >= s->members.max)
+        return WC_E_RANGE;
+    switch (event->type) {
+    case WC_SENDER_JOIN:
+        return s->phase == WC_PHASE_ENDED ? WC_E_STATE
+                                          : member_event(s, event->member, WC_MEMBER_JOINED);
+    case WC_SENDER_READY:
+        return member_event(s, event->member, WC_MEMBER_READY);
+    case WC_SENDER_REPORT:
+        return take_report(s, event->member, event->report);
+    case WC_SENDER_ALIVE:
+        s->members.list[event->member].heard = s->now;
+        return WC_OK;
+    case WC_SENDER_DONE:
+        return member_event(s, event->member, event->ok ? WC_MEMBER_DONE : WC_MEMBER_FAILED);
+    case WC_SENDER_LEAVE:
+        return member_event(s, event->member, WC_MEMBER_LOST);
+    default:
+        return command(s, event);
+    }
+}
+
+enum wc_err wc_sender_input(struct wc_sender *s, wc_ns now, const struct wc_sender_event *event)
+{
+    assert(now >= s->now);
+    s->now = now;
+    enum wc_err err = dispatch(s, event);
+    if (!err)
+        settle(s);
+    return err;
+}
+
+static void drop_silent(struct wc_sender *s)
+{
+    if (s->now < s->roster_due)
+        return;
+    s->roster_due = s->now + ROSTER_INTERVAL;
+    for (uint32_t i = 0; i < s->members.max; i++) {
+        const struct wc_member *who = &s->members.list[i];
+        if (wc_member_is_at_work(who->state) && s->now - who->heard >= s->config.silence_max)
+            member_move(s, i, WC_MEMBER_SILENT);
+    }
+}
+
+static void step_rate(struct wc_sender *s)
+{
+    if (s->refused_count) {
+        struct wc_rate_sample own = {
+            .received_count = grown(s->pn - s->offered_pn, s->refused_count),
+            .refused_count = s->refused_count,
+        };
+        wc_rate_sample(&s->rate, &own);
+        s->refused_count = 0;
+    }
+    s->offered_pn = s->pn;
+    if (wc_rate_step(&s->rate, s->now, s->report_interval))
+        wc_pacer_set_rate(&s->pacer, s->config.wire_bytes, s->rate.bps);
+}
+
+static struct wc_header header_of(struct wc_sender *s, uint8_t type)
+{
+    return (struct wc_header){.type = type, .instance = s->config.instance, .pn = s->pn++};
+}
+
+static struct wc_header beacon(struct wc_sender *s)
+{
+    struct wc_header header = header_of(s, WC_DATAGRAM_BEACON);
+    bool streaming = s->phase == WC_PHASE_STREAMING;
+    bool idle = streaming && wc_schedule_is_idle(&s->schedule);
+    header.esi = (uint8_t)((streaming ? WC_BEACON_STREAMING : 0) | (idle ? WC_BEACON_IDLE : 0));
+    header.sbn = s->members.joined + s->members.ready;
+    s->beacon_count++;
+    if (idle) {
+        s->beacon_due = s->now + s->idle_interval;
+        s->idle_interval =
+            2 * s->idle_interval < IDLE_BEACON_LAST ? 2 * s->idle_interval : IDLE_BEACON_LAST;
+    } else {
+        s->beacon_due = s->now + BEACON_INTERVAL;
+    }
+    return header;
+}
+
+static size_t stream(struct wc_sender *s, struct wc_header *ret, size_t capacity)
+{
+    uint32_t credit = wc_pacer_credit(&s->pacer, s->now);
+    size_t limit = credit < capacity ? credit : capacity;
+    size_t count = 0;
+    struct wc_symbol_ref ref;
+    while (count < limit && wc_schedule_next(&s->schedule, s->pn + 1, &ref)) {
+        struct wc_header *header = &ret[count++];
+        *header = header_of(s, WC_DATAGRAM_DATA);
+        header->sbn = ref.sbn;
+        header->esi = ref.esi;
+    }
+    wc_pacer_spend(&s->pacer, (uint32_t)count);
+    if (count && wc_schedule_is_idle(&s->schedule)) {
+        s->idle_interval = IDLE_BEACON_FIRST;
+        s->beacon_due = s->now;
+    }
+    return count;
+}
+
+size_t wc_sender_output(struct wc_sender *s, wc_ns now, struct wc_header *ret_headers,
+                        size_t capacity)
+{
+    assert(now >= s->now && capacity > 0);
+    s->now = now;
+    drop_silent(s);
+    settle(s);
+    if (s->phase == WC_PHASE_ENDED)
+        return 0;
+    size_t count = 0;
+    if (s->phase == WC_PHASE_STREAMING) {
+        step_rate(s);
+        count = stream(s, ret_headers, capacity);
+    }
+    if (count < capacity && now >= s->beacon_due) {
+        ret_headers[count++] = beacon(s);
+        wc_pacer_spend(&s->pacer, 1);
+    }
+    return count;
+}
+
+wc_ns wc_sender_deadline(const struct wc_sender *s)
+{
+    if (s->phase == WC_PHASE_ENDED)
+        return WC_NEVER;
+    wc_ns due = s->beacon_due < s->roster_due ? s->beacon_due : s->roster_due;
+    if (s->phase == WC_PHASE_STREAMING && !wc_schedule_is_idle(&s->schedule)) {
+        wc_ns credit = wc_pacer_deadline(&s->pacer);
+        due = credit < due ? credit : due;
+    }
+    if (s->phase == WC_PHASE_WAITING && s->first_ready != WC_NEVER &&
+        s->config.wait_max != WC_NEVER && s->members.ready) {
+        wc_ns start_due = s->first_ready + s->config.wait_max;
+        due = start_due < due ? start_due : due;
+    }
+    return due;
+}
+
+void wc_sender_stats(const struct wc_sender *s, struct wc_sender_stats *ret)
+{
+    *ret = (struct wc_sender_stats){
+        .phase = s->phase,
+        .joined = s->members.joined + s->members.ready + s->members.done + s->members.failed,
+        .ready = s->members.ready,
+        .done = s->members.done,
+        .failed = s->members.failed,
+        .datagram_count = s->pn,
+        .source_count = s->schedule.source_count,
+        .repair_count = s->schedule.repair_count,
+        .beacon_count = s->beacon_count,
+        .rate_bps = s->rate.bps,
+        .block_count = s->config.partition.block_count,
+        .block_sent_count = s->schedule.block_sent_count,
+        .report_interval_us = (uint32_t)(s->report_interval / WC_US(1)),
+        .started = s->started,
+    };
+}
+
+enum wc_member_state wc_sender_member_state(const struct wc_sender *s, uint32_t member)
+{
+    return member < s->members.max ? s->members.list[member].state : WC_MEMBER_NONE;
+}
+
+void wc_sender_member_figures(const struct wc_sender *s, uint32_t member,
+                              struct wc_member_figures *ret)
+{
+    assert(member < s->members.max);
+    *ret = s->members.list[member].figures;
+}
