@@ -1,10 +1,10 @@
 # What a person may choose, and the defaults: an optimised build with asserts kept on.
 option(WC_WERROR "Treat warnings as errors" OFF)
 option(WC_TESTS "Build and register the tests" ON)
-option(WC_FUZZ "Build the fuzz targets with libFuzzer, and only them (needs clang)" OFF)
+option(WC_FUZZ "Build the fuzz targets, and only them, with libFuzzer (needs clang)" OFF)
 set(WC_SANITIZE "" CACHE STRING "Value of -fsanitize=, for example address,undefined or thread")
 set(WC_FUZZ_SECONDS 10 CACHE STRING "How long ctest runs each libFuzzer target")
-set(WC_FUZZ_MUTATIONS 2000 CACHE STRING "Mutated inputs per fuzz target in builds without libFuzzer")
+set(WC_FUZZ_MUTATIONS 2000 CACHE STRING "Mutated inputs per fuzz target without libFuzzer")
 
 if(NOT CMAKE_BUILD_TYPE)
     set(CMAKE_BUILD_TYPE Release CACHE STRING "Debug or Release" FORCE)

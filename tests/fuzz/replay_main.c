@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Drives a libFuzzer target where libFuzzer is not linked in, so that every build, with any
  * compiler and sanitizer, runs each corpus file and a fixed number of mutations of them.
  *

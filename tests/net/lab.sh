@@ -1,14 +1,15 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
 # A network in a box: one switch, one sender host and N receiver hosts, all in network namespaces of
 # this machine; no hardware, and nothing is changed outside of the namespaces.
 #
 #   source tests/net/lab.sh            in a test (it brings lib.sh along)
 #     lab_start [options]              77: this machine does not allow it, the reason is printed
 #       --receivers N                  hosts r1..rN (default 5)
-#       --rate R                       every link, both directions, for example 200mbit (default 1gbit)
+#       --rate R                       all links, both ways, for example 200mbit (default 1gbit)
 #       --offload                      GSO/GRO on (fast); default off: every frame on its own
 #     lab_exec HOST COMMAND...         run inside sender, r1.. or switch
-#     lab_bg VAR HOST COMMAND...       the same in the background; VAR gets the pid of COMMAND itself
+#     lab_bg VAR HOST COMMAND...       the same in the background; VAR gets the pid of COMMAND
 #     lab_loss HOST PERCENT            random loss of UDP on the way to HOST, any time; 0 ends it
 #     lab_lost HOST                    datagrams dropped by it so far
 #     lab_rate HOST R                  reshape one link
@@ -23,11 +24,12 @@
 #
 # How. Each host is a process that sleeps in its own network (and mount) namespace. Hosts and what
 # lab_bg started in them die with the script, so even SIGKILL leaves no more than a small folder in
-# /tmp. Nothing has a name outside: any number of labs run side by side. The switch is a Linux bridge with IGMP and MLD snooping and a
-# querier; without one it would flood. The intervals are short (query 2 s, response 1 s, membership
-# 5 s) so that tests see in seconds what takes minutes in the field. Links are shaped at both ends
-# by tbf with `overhead 24` (preamble, FCS, gap: what Ethernet really takes). Every host is on
-# 10.99.0.0/24 and fd99::/64: sender .10, receivers .101 and up, switch .254.
+# /tmp. Nothing has a name outside: any number of labs run side by side. The switch is a Linux
+# bridge with IGMP and MLD snooping and a querier; without one it would flood. The intervals are
+# short (query 2 s, response 1 s, membership 5 s), so that tests see in seconds what takes minutes
+# in the field. Links are shaped at both ends by tbf with `overhead 24` (preamble, FCS, gap: what
+# Ethernet really takes). Everybody is on 10.99.0.0/24 and fd99::/64: sender .10, receivers .101
+# and up, switch .254.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -61,8 +63,8 @@ lab_exec() {
     nsenter -t "$pid" -n -m --wd="$PWD" -- "$@"
 }
 
-# setpriv, env and nsenter become the command (no fork), so the pid is the command's own. A shell lets
-# what it starts in the background ignore SIGINT; env undoes that.
+# setpriv, env and nsenter become the command (no fork), so the pid is the command's own. A shell
+# lets what it starts in the background ignore SIGINT; env undoes that.
 lab_bg() {
     local -n lab_bg_ret=$1
     local lab_bg_host

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Is the lab what it says it is? Snooping, loss, shaping, IPv6, source-specific groups; and does it
 # leave nothing behind, whichever way it ends?
 # shellcheck source-path=SCRIPTDIR source=lab.sh
@@ -71,11 +72,11 @@ with_rate() {
     count=16000
     listen r1 239.99.1.3
     send 239.99.1.3
-    local bytes seconds
+    local bytes seconds rate
     bytes=$(result r1 bytes)
     seconds=$(result r1 seconds)
-    between 80 98 "$(awk -v b="$bytes" -v s="$seconds" 'BEGIN { printf "%.1f", b * 8 / s / 1e6 }')" \
-        "Mbit/s through a link of 100"
+    rate=$(awk -v b="$bytes" -v s="$seconds" 'BEGIN { printf "%.1f", b * 8 / s / 1e6 }')
+    between 80 98 "$rate" "Mbit/s through a link of 100"
 }
 
 with_link_down() {
@@ -110,7 +111,7 @@ with_link_down
 
 # --- what is left --------------------------------------------------------------------------------
 
-# A second lab beside the first, ended in different ways, with a process inside that ignores signals.
+# A second lab beside the first, ended in different ways; a process inside ignores signals.
 traces() {
     ls -d "${TMPDIR:-/tmp}/wimcast-lab.$1".* 2>/dev/null
     pgrep -a -f "^lab-trace-$1 "

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
 # What every script in tests/net shares: cleaning up on every way out, waiting for conditions with a
 # deadline (never sleep and hope), failing with a reason, reading JSON events. Source it.
@@ -73,7 +74,7 @@ process_state() { sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$1/status" 2
 
 has_ended() { ! is_alive "$1"; }
 
-# wait_end SECONDS PID: waits for a child of this shell and sets `ended_rc`; 1 when the time is over.
+# wait_end SECONDS PID: waits for a child of this shell, sets `ended_rc`; 1 when the time is over.
 export ended_rc=
 wait_end() {
     wait_for "$1" has_ended "$2" || return 1
@@ -100,7 +101,7 @@ random_file() {
 
 # --- JSON events ---------------------------------------------------------------------------------
 
-# json_get FILE EVENT FIELD: of the last such event; empty if there is none. Other lines are ignored.
+# json_get FILE EVENT FIELD: of the last such event; empty if there is none.
 json_get() {
     jq -rR --arg event "$2" "fromjson? | select(.event == \$event) | $3 // empty" "$1" | tail -n 1
 }

@@ -1,10 +1,11 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Multicast probe for the tests of the lab itself: numbered datagrams in, counts out.
  *
  *   mcprobe send GROUP PORT INTERFACE COUNT BYTES
  *       sends COUNT datagrams as fast as the interface takes them
  *   mcprobe recv GROUP PORT INTERFACE COUNT QUIET_MS [SOURCE | -]
  *       joins (from SOURCE only, or not at all with `-`), says "ready", and ends when the number
- *       COUNT - 1 has come, or nothing for QUIET_MS after the first, or on SIGTERM. Prints one line:
+ *       COUNT - 1 has come, or nothing for QUIET_MS after the first, or on SIGTERM. Then one line:
  *       received=N bytes=N seconds=S */
 #include <arpa/inet.h>
 #include <errno.h>
