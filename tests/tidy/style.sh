@@ -31,7 +31,7 @@ each() {
     local program=$1 found
     shift
     (($#)) || return 0
-    found=$(awk "$program" "$@")
+    found=$(awk "$program" "$@") || { echo "awk failed"; bad=$((bad + 1)); }
     [[ -n $found ]] || return 0
     echo "$found"
     bad=$((bad + $(wc -l <<<"$found")))
@@ -39,7 +39,7 @@ each() {
 
 each 'FNR == 601 { print FILENAME ": more than 600 lines" }' "${files[@]}"
 wide=$(grep -n -H -o -E '^.{101,}' "${files[@]}" |
-    awk -F: '{ print $1 ":" $2 ": over 100 columns" }')
+    awk -F: '{ print $1 ":" $2 ": over 100 columns" }') || true
 [[ -z $wide ]] || { echo "$wide"; bad=$((bad + $(wc -l <<<"$wide"))); }
 each '/[ \t]+$/ { print FILENAME ":" FNR ": blank at the end of the line" }
     /\t/ { print FILENAME ":" FNR ": tab" }' "${files[@]}"
