@@ -55,8 +55,12 @@ mapfile -t marked < <(sources; texts)
 each '/TO''DO|FIX''ME/ { print FILENAME ":" FNR ": unfinished: " $0 }' "${marked[@]}"
 
 mapfile -t licensed < <(printf '%s\n' "${files[@]}" | grep -E '\.[ch]$|\.sh$|^\./dev$')
-each 'FNR == 1 { seen = 0 } FNR <= 3 && /SPDX-License-Identifier: GPL-3.0-or-later/ { seen = 1 }
-    FNR == 3 && !seen { print FILENAME ": no licence line" }' "${licensed[@]}"
+unlicensed=
+((${#licensed[@]} == 0)) ||
+    unlicensed=$(grep -L 'SPDX-License-Identifier: GPL-3.0-or-later' "${licensed[@]}") || true
+while IFS= read -r file; do
+    [[ -z $file ]] || { echo "$file: no licence line"; bad=$((bad + 1)); }
+done <<<"$unlicensed"
 
 echo "${#files[@]} files, $bad findings"
 ((bad == 0))
