@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* SHA-256 of memory that we own cannot fail once the algorithm was fetched: updates are asserted. */
+/* SHA-256 of memory that we own cannot fail once the algorithm was fetched: updates are
+ * asserted. */
 #include "common/io/digest.h"
 
 #include <assert.h>

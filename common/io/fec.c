@@ -5,8 +5,8 @@
  * there is no table per k (half a megabyte each), any rows go together, and the columns of erased
  * symbols are simply left out.
  *
- * Decoding. First every source symbol goes to its own row; then row y of each erased symbol holds some
- * parity, of the point x = 128 + r. With those pairs (x_i, y_i) the syndromes
+ * Decoding. First every source symbol goes to its own row; then row y of each erased symbol holds
+ * some parity, of the point x = 128 + r. With those pairs (x_i, y_i) the syndromes
  *     S_i = parity_i - sum over the symbols at hand of s_j / (x_i - j)
  * are the erased symbols times the Cauchy matrix 1 / (x_i - y_j), whose inverse is known in closed
  * form (Schechter 1959); minus is xor:

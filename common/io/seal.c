@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One cipher context per direction is keyed once and lives as long as the seal; a datagram only sets
- * its nonce, so that sealing neither allocates nor fetches an algorithm. */
+/* One cipher context per direction is keyed once and lives as long as the seal; a datagram only
+ * sets its nonce, so that sealing neither allocates nor fetches an algorithm. */
 #include "common/io/seal.h"
 
 #include <assert.h>

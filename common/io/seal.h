@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The seal on datagrams: ChaCha20-Poly1305 (RFC 8439) under the session's group key. The nonce is four
- * zero bytes, two zero bytes and the 48-bit packet number; the header is the associated data. One suite,
- * no negotiation (docs/decisions). Proves that a datagram comes from the group, not which member made it. */
+/* The seal on datagrams: ChaCha20-Poly1305 (RFC 8439) under the session's group key. The nonce is
+ * four zero bytes, two zero bytes and the 48-bit packet number; the header is the associated data.
+ * One suite, no negotiation (docs/decisions). Proves that a datagram comes from the group, not
+ * which member made it. */
 #ifndef WC_IO_SEAL_H
 #define WC_IO_SEAL_H
 
@@ -17,15 +18,15 @@ struct wc_seal; /* one thread at a time */
 WC_MUST_USE enum wc_err wc_seal_new(struct wc_seal **ret, const uint8_t key[WC_SEAL_KEY_BYTES]);
 void wc_seal_free(struct wc_seal *seal); /* wipes the key; NULL is fine */
 
-/* Seal `symbol` into ret_sealed: symbol_bytes + WC_TAG_BYTES. May be in place (same pointer). Never twice with the
- * same pn under one key. WC_E_CRYPTO. */
+/* Seal `symbol` into ret_sealed: symbol_bytes + WC_TAG_BYTES. May be in place (same pointer). Never
+ * twice with the same pn under one key. WC_E_CRYPTO. */
 WC_MUST_USE enum wc_err wc_seal_protect(struct wc_seal *seal, uint64_t pn,
                                         const uint8_t header[WC_HEADER_BYTES],
                                         const uint8_t *symbol, uint32_t symbol_bytes,
                                         uint8_t *ret_sealed);
 
-/* Open symbol_bytes + WC_TAG_BYTES of `sealed` into ret_symbol (may be in place). WC_E_AUTH: not made with this key,
- * or changed on the way; ret_symbol then holds bytes that mean nothing. */
+/* Open symbol_bytes + WC_TAG_BYTES of `sealed` into ret_symbol (may be in place). WC_E_AUTH: not
+ * made with this key, or changed on the way; ret_symbol then holds bytes that mean nothing. */
 WC_MUST_USE enum wc_err wc_seal_open(struct wc_seal *seal, uint64_t pn,
                                      const uint8_t header[WC_HEADER_BYTES], const uint8_t *sealed,
                                      uint32_t symbol_bytes, uint8_t *ret_symbol);

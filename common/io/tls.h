@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* TLS 1.3 as buffers: bytes from the network in, bytes for the network out, plain bytes both ways; no
- * socket in sight (OpenSSL memory BIOs). */
+/* TLS 1.3 as buffers: bytes from the network in, bytes for the network out, plain bytes both ways;
+ * no socket in sight (OpenSSL memory BIOs). */
 #ifndef WC_IO_TLS_H
 #define WC_IO_TLS_H
 
@@ -13,10 +13,11 @@ struct wc_tls_context; /* what many connections share; one thread */
 struct wc_tls;         /* one connection */
 
 /* A server that proves `id` (borrowed until free). WC_E_CRYPTO. */
-WC_MUST_USE enum wc_err wc_tls_server_new(struct wc_tls_context **ret, const struct wc_identity *id);
+WC_MUST_USE enum wc_err wc_tls_server_new(struct wc_tls_context **ret,
+                                          const struct wc_identity *id);
 
-/* A client that accepts the server whose public key has this digest and no other; NULL: any (the caller says
- * which one it trusts). WC_E_CRYPTO. */
+/* A client that accepts the server whose public key has this digest and no other; NULL: any (the
+ * caller says which one it trusts). WC_E_CRYPTO. */
 WC_MUST_USE enum wc_err wc_tls_client_new(struct wc_tls_context **ret, const uint8_t *key_digest);
 void wc_tls_context_free(struct wc_tls_context *ctx);
 
@@ -26,9 +27,10 @@ void wc_tls_free(struct wc_tls *tls);
 /* Hand over bytes that came from the network. WC_E_NOMEM. */
 WC_MUST_USE enum wc_err wc_tls_feed(struct wc_tls *tls, const uint8_t *bytes, size_t count);
 
-/* Go on: handshake, then decrypt up to `capacity` bytes. WC_OK with *ret_count > 0: plain bytes; WC_E_AGAIN: more
- * network bytes are needed; WC_E_CLOSED: the other side closed in good order; WC_E_AUTH: the key is not the
- * pinned one; WC_E_CRYPTO: any other TLS failure (wc_tls_why says it). Call wc_tls_drain after each. */
+/* Go on: handshake, then decrypt up to `capacity` bytes. WC_OK with *ret_count > 0: plain bytes;
+ * WC_E_AGAIN: more network bytes are needed; WC_E_CLOSED: the other side closed in good order;
+ * WC_E_AUTH: the key is not the pinned one; WC_E_CRYPTO: any other TLS failure (wc_tls_why says
+ * it). Call wc_tls_drain after each. */
 WC_MUST_USE enum wc_err wc_tls_read(struct wc_tls *tls, uint8_t *bytes, size_t capacity,
                                     size_t *ret_count);
 
@@ -38,8 +40,8 @@ WC_MUST_USE enum wc_err wc_tls_write(struct wc_tls *tls, const uint8_t *bytes, s
 /* Take up to `capacity` bytes for the network; returns how many, 0 = none. */
 size_t wc_tls_drain(struct wc_tls *tls, uint8_t *bytes, size_t capacity);
 
-bool wc_tls_is_open(const struct wc_tls *tls);  /* handshake done */
-void wc_tls_close(struct wc_tls *tls);          /* queue close_notify; drain it */
+bool wc_tls_is_open(const struct wc_tls *tls);    /* handshake done */
+void wc_tls_close(struct wc_tls *tls);            /* queue close_notify; drain it */
 const char *wc_tls_why(const struct wc_tls *tls); /* of the last failure, for people */
 
 /* The server's public key, after the handshake; released with wc_publickey_free. NULL: none. */
