@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The MCS key of a distribution point: the private key that is its TLS identity and signs its manifests.
- * In the state directory, under the names that admins know:
+/* The MCS key of a distribution point: the private key that is its TLS identity and signs its
+ * manifests. In the state directory, under the names that admins know:
  *     SerializedMCSKey         private key (Ed25519), PEM, mode 0600
  *     SignedSerializedMCSKey   its X.509 certificate, PEM
  * Receivers know a key by the SHA-256 of its public key (SubjectPublicKeyInfo, DER). */
@@ -14,11 +14,12 @@
 struct wc_identity;  /* private key and certificate */
 struct wc_publickey; /* of somebody else */
 
-/* Open the MCS key in `state_dir`, making directory (0700), key and self-signed certificate on first use (atomically,
- * 0600). On error *ret_why (at least WC_SENTENCE_BYTES_MAX + 1 bytes) names the file and the fix. WC_E_IO: cannot read or write;
- * WC_E_FORMAT: malformed, empty, or key and certificate do not belong together; WC_E_AUTH: permissions too
- * open; WC_E_CRYPTO. */
-WC_MUST_USE enum wc_err wc_identity_open(struct wc_identity **ret, const char *state_dir, char *ret_why);
+/* Open the MCS key in `state_dir`, making directory (0700), key and self-signed certificate on
+ * first use (atomically, 0600). On error *ret_why (at least WC_SENTENCE_BYTES_MAX + 1 bytes) names
+ * the file and the fix. WC_E_IO: cannot read or write; WC_E_FORMAT: malformed, empty, or key and
+ * certificate do not belong together; WC_E_AUTH: permissions too open; WC_E_CRYPTO. */
+WC_MUST_USE enum wc_err wc_identity_open(struct wc_identity **ret, const char *state_dir,
+                                         char *ret_why);
 void wc_identity_free(struct wc_identity *id);
 
 /* SHA-256 of the public key's SubjectPublicKeyInfo. */
