@@ -41,6 +41,10 @@ WC_MUST_USE enum wc_err wc_file_zero(const struct wc_file_ops *ops, int fd, uint
 int wc_file_open_beneath(int dir, const char *path, int flags, mode_t mode);
 int wc_file_open_steps(int dir, const char *path, int flags, mode_t mode);
 
+/* The directory of the last part of `path`, opened as above; *ret_name: that part, inside
+ * `path`. */
+int wc_file_open_parent(int dir, const char *path, const char **ret_name);
+
 /* All bytes are zero. */
 bool wc_file_is_zero(const void *bytes, size_t count);
 

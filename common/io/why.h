@@ -19,10 +19,14 @@ struct wc_why {
 enum wc_err wc_why_set(struct wc_why *why, enum wc_err err, int exit_code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* The usual meaning of a failed system call on a file: which error, which exit code. For errno
- * values of open, read, write, rename and their like. */
+/* What an errno value of open, read, write, rename and their like means: WC_E_NOT_FOUND, WC_E_PATH,
+ * WC_E_FULL, WC_E_TOO_LARGE, WC_E_NOMEM, else WC_E_IO. */
 enum wc_err wc_why_errno(int error);
-int wc_why_exit_code(int error);
+/* The exit code for it when a file is read, and when one is made or written. */
+int wc_why_input_exit(int error);
+int wc_why_output_exit(int error);
+/* The system's words for it, static. */
+const char *wc_why_errno_text(int error);
 
 /* `path`, or its tail after "..." when it would crowd the rest out of a sentence. Returns `ret`. */
 #define WC_WHY_PATH_BYTES 208
