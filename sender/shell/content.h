@@ -6,6 +6,7 @@
 #define WC_SENDER_SHELL_CONTENT_H
 
 #include "common/core/manifest.h"
+#include "common/io/file.h"
 #include "common/io/why.h"
 
 struct wc_content; /* one thread at a time */
@@ -27,6 +28,7 @@ struct wc_content_options {
     /* Something was left out; `sentence` is borrowed until return. NULL: nobody listens. */
     void (*warn)(void *ctx, const char *sentence);
     void *ctx;
+    const struct wc_file_ops *ops; /* for tests, borrowed until close; NULL: the system's */
 };
 
 /* Find everything below `paths`. A file becomes its base name; a directory becomes its base name
