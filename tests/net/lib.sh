@@ -18,6 +18,7 @@ export SKIP
 # --- leaving -------------------------------------------------------------------------------------
 
 exit_commands=()
+export exit_rc=0 # for them to see
 exit_owner=$BASHPID
 
 # at_exit COMMAND...: run at exit, whatever the reason, last registered first.
@@ -26,6 +27,7 @@ at_exit() { exit_commands+=("$(printf '%q ' "$@")"); }
 run_exit_commands() {
     local rc=$? i
     ((BASHPID == exit_owner)) || return 0
+    exit_rc=$rc
     trap '' INT TERM HUP
     set +e
     for ((i = ${#exit_commands[@]} - 1; i >= 0; i--)); do
