@@ -30,7 +30,7 @@ choose_disk() {
     fail "the demo needs $((need >> 20)) MiB of free disk in ${TMPDIR:-/tmp} (set TMPDIR)"
 }
 
-# One line for each file: its path, and its path in the image. Names that would need quoting stay out.
+# One line for each file: its path here and in the image. Names that would need quotes stay out.
 pick_files() {
     find /usr -xdev -type f -readable -size +8k -printf '%s %p\n' 2>/dev/null |
         LC_ALL=C awk -v limit="$source_bytes" '
