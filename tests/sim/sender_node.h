@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The sender: its core, and a model of the shell around it, with the socket and the ends of all control
+ * channels. */
+#ifndef WC_SIM_SENDER_NODE_H
+#define WC_SIM_SENDER_NODE_H
+
+#include "sender/core/sender.h"
+#include "tests/sim/fanout.h"
+
+struct wc_sender_node {
+    struct wc_sender *core;
+    struct wc_fanout *fanout;
+    struct wc_node *nodes;
+    bool is_crashed;
+    enum wc_phase phase;
+    wc_ns wake_at;
+    wc_ns ended_at;
+    wc_ns started_at;
+    uint32_t member_count; /* ever joined */
+    uint32_t member_max;
+    uint32_t *node_of;   /* by member */
+    uint32_t *member_of; /* by node; UINT32_MAX: none */
+    struct wc_check_heap heap;
+    struct wc_check_pace pace;
+    struct wc_check_sender check;
+    struct wc_dice refusal;
+    struct wc_header *recorded; /* a ring of what was sent, for replays */
+    uint64_t recorded_count;
+    uint64_t source_count; /* datagrams sent, by kind */
+    uint64_t repair_count;
+    uint64_t beacon_count;
+    uint64_t refused_count;
+    uint64_t control_refused_count; /* messages that the core did not take */
+    struct wc_rng attack;
+};
+
+/* fanout and nodes are borrowed. */
+void wc_sender_node_init(struct wc_sender_node *s, struct wc_env *env, struct wc_fanout *fanout,
+                         struct wc_node *nodes);
+void wc_sender_node_deinit(struct wc_sender_node *s);
+
+/* A command of its user; value: as in the event. */
+void wc_sender_node_command(struct wc_sender_node *s, struct wc_env *env,
+                            enum wc_sender_event_type type, uint64_t value);
+
+/* It stops, without a word to anybody. */
+void wc_sender_node_crash(struct wc_sender_node *s, struct wc_env *env);
+
+/* Somebody else sends to the same group. kind: WC_STEP_REPLAY, _STALE or _FORGE. */
+void wc_sender_node_attack(struct wc_sender_node *s, struct wc_env *env, enum wc_step_kind kind,
+                           uint64_t count);
+
+/* Events of the agenda. */
+void wc_sender_node_wake(struct wc_sender_node *s, struct wc_env *env);
+void wc_sender_node_status(struct wc_sender_node *s, struct wc_env *env);
+void wc_sender_node_control(struct wc_sender_node *s, struct wc_env *env, uint32_t node,
+                            uint32_t generation);
+
+#endif

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A line is open as long as its actor says nothing else: what other actors do meanwhile does not end
+ * it. It stands where its first record stands, so lines are written when all records are seen. */
+#include "tests/sim/trace.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sender/core/sender.h"
+
+enum form {
+    FORM_PLAIN,   /* no fields */
+    FORM_COUNT,   /* a; repeats add up */
+    FORM_SYMBOLS, /* a.b; neighbours make a range */
+    FORM_BLOCKS,  /* a; neighbours make a range */
+    FORM_PNS,     /* a; repeats make a range */
+    FORM_BEACON,
+    FORM_NODE,
+    FORM_REPORT,
+    FORM_DONE,
+    FORM_MEMBER,
+    FORM_PHASE,
+    FORM_RATE,
+};
+
+static const struct {
+    const char *verb;
+    enum form form;
+} kinds[WC_TRACE_KIND_COUNT] = {
+    [WC_TRACE_SOURCE] = {"> source", FORM_SYMBOLS},
+    [WC_TRACE_REPAIR] = {"> repair", FORM_SYMBOLS},
+    [WC_TRACE_BEACON] = {"> beacon", FORM_BEACON},
+    [WC_TRACE_REFUSED] = {"! kernel refused", FORM_COUNT},
+    [WC_TRACE_JOIN] = {"< hello of", FORM_NODE},
+    [WC_TRACE_READY] = {"< ready of", FORM_NODE},
+    [WC_TRACE_REPORT] = {"< report of", FORM_REPORT},
+    [WC_TRACE_DONE] = {"< done of", FORM_DONE},
+    [WC_TRACE_LEAVE] = {"< end of connection of", FORM_NODE},
+    [WC_TRACE_MEMBER] = {"= member", FORM_MEMBER},
+    [WC_TRACE_PHASE] = {"= phase", FORM_PHASE},
+    [WC_TRACE_RATE] = {"= rate", FORM_RATE},
+    [WC_TRACE_CRASH] = {"! crash", FORM_PLAIN},
+    [WC_TRACE_HEAL] = {"! all faults heal", FORM_PLAIN},
+    [WC_TRACE_REPLAY] = {"! replayed datagrams:", FORM_COUNT},
+    [WC_TRACE_STALE] = {"! datagrams of another session:", FORM_COUNT},
+    [WC_TRACE_FORGE] = {"! forged datagrams:", FORM_COUNT},
+    [WC_TRACE_HELLO] = {"> hello", FORM_PLAIN},
+    [WC_TRACE_WELCOME] = {"< welcome", FORM_PLAIN},
+    [WC_TRACE_REACHED] = {"= reached by datagram", FORM_PNS},
+    [WC_TRACE_LOST] = {"! lost datagram", FORM_PNS},
+    [WC_TRACE_OVERFLOW] = {"! socket buffer overflowed by", FORM_COUNT},
+    [WC_TRACE_DROPPED] = {"= dropped datagram", FORM_PNS},
+    [WC_TRACE_UNOPENED] = {"= not authentic: datagram", FORM_PNS},
+    [WC_TRACE_DECODE] = {"= decode block", FORM_BLOCKS},
+    [WC_TRACE_STORED] = {"= stored block", FORM_BLOCKS},
+    [WC_TRACE_ROT] = {"! wrong hash of block", FORM_BLOCKS},
+    [WC_TRACE_COMPLETE] = {"= complete", FORM_PLAIN},
+    [WC_TRACE_UNREACHED] = {"= unreached by multicast", FORM_PLAIN},
+    [WC_TRACE_SENDER_SILENT] = {"= sender is silent", FORM_PLAIN},
+    [WC_TRACE_DISMISSED] = {"< dismissed by the sender", FORM_PLAIN},
+    [WC_TRACE_DISK_FAILED] = {"! disk failed", FORM_PLAIN},
+    [WC_TRACE_KILLED] = {"! killed", FORM_PLAIN},
+    [WC_TRACE_CLOSED] = {"! closed", FORM_PLAIN},
+};
+
+/* A line of text in the making. */
+struct line {
+    struct wc_trace_record first;
+    struct wc_trace_record last;
+    uint64_t count;
+};
+
+void wc_trace_init(struct wc_trace *t, size_t capacity)
+{
+    *t = (struct wc_trace){.capacity = capacity};
+    if (!capacity)
+        return;
+    t->records = calloc(capacity, sizeof(*t->records));
+    assert(t->records);
+}
+
+void wc_trace_deinit(struct wc_trace *t)
+{
+    free(t->records);
+    *t = (struct wc_trace){0};
+}
+
+static struct wc_trace_record *next_record(struct wc_trace *t)
+{
+    return &t->records[t->count++ % t->capacity];
+}
+
+void wc_trace_add(struct wc_trace *t, wc_ns since, uint32_t actor, enum wc_trace_kind kind,
+                  uint64_t a, uint64_t b, uint64_t c)
+{
+    if (!t->capacity)
+        return;
+    *next_record(t) = (struct wc_trace_record){
+        .since = since, .actor = actor, .kind = kind, .a = a, .b = b, .c = c};
+}
+
+void wc_trace_report(struct wc_trace *t, wc_ns since, uint32_t node, const struct wc_report *report)
+{
+    if (!t->capacity)
+        return;
+    struct wc_trace_record *record = next_record(t);
+    *record = (struct wc_trace_record){.since = since,
+                                       .actor = WC_TRACE_SENDER,
+                                       .kind = WC_TRACE_REPORT,
+                                       .a = node,
+                                       .b = report->pn,
+                                       .c = report->block_done_count,
+                                       .run_count = report->run_count};
+    for (uint32_t i = 0; i < report->run_count && i < WC_TRACE_RUNS_MAX; i++)
+        record->runs[i] = report->runs[i];
+}
+
+/* Whether `record` goes on where the line stopped. */
+static bool continues(const struct line *line, const struct wc_trace_record *record)
+{
+    if (line->last.kind != record->kind)
+        return false;
+    switch (kinds[record->kind].form) {
+    case FORM_SYMBOLS:
+        if (record->a == line->last.a)
+            return record->b == line->last.b + 1;
+        return record->kind == WC_TRACE_SOURCE && record->a == line->last.a + 1 && !record->b;
+    case FORM_BLOCKS:
+        return record->a == line->last.a + 1;
+    case FORM_BEACON:
+        return record->a == line->last.a && record->b == line->last.b;
+    case FORM_COUNT:
+    case FORM_PNS:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void print_report(FILE *out, const struct wc_trace_record *r)
+{
+    fprintf(out, " %" PRIu64 ": pn %" PRIu64 ", done %" PRIu64, r->a, r->b, r->c);
+    fprintf(out, "%s", r->run_count ? ", lacks" : "");
+    for (uint32_t i = 0; i < r->run_count && i < WC_TRACE_RUNS_MAX; i++) {
+        const struct wc_run *run = &r->runs[i];
+        fprintf(out, "%s %u", i ? "," : "", run->sbn);
+        if (run->block_count > 1)
+            fprintf(out, "..%u", run->sbn + run->block_count - 1);
+        fprintf(out, ":%u", run->missing);
+    }
+    fprintf(out, "%s", r->run_count > WC_TRACE_RUNS_MAX ? ", ..." : "");
+}
+
+static const char *member_text(uint64_t state)
+{
+    static const char *const texts[] = {
+        [WC_MEMBER_NONE] = "none",     [WC_MEMBER_JOINED] = "joined", [WC_MEMBER_READY] = "ready",
+        [WC_MEMBER_DONE] = "done",     [WC_MEMBER_FAILED] = "failed", [WC_MEMBER_LOST] = "lost",
+        [WC_MEMBER_SILENT] = "silent",
+    };
+    return texts[state];
+}
+
+static const char *phase_text(uint64_t phase)
+{
+    static const char *const texts[] = {
+        [WC_PHASE_WAITING] = "waiting",
+        [WC_PHASE_STREAMING] = "streaming",
+        [WC_PHASE_ENDED] = "ended",
+    };
+    return texts[phase];
+}
+
+static void print_range(FILE *out, const struct line *line)
+{
+    fprintf(out, " %" PRIu64, line->first.a);
+    if (line->count > 1)
+        fprintf(out, " .. %" PRIu64 " (%" PRIu64 ")", line->last.a, line->count);
+}
+
+static void print_symbols(FILE *out, const struct line *line)
+{
+    fprintf(out, " %" PRIu64 ".%" PRIu64, line->first.a, line->first.b);
+    if (line->count > 1)
+        fprintf(out, " .. %" PRIu64 ".%" PRIu64 " (%" PRIu64 ")", line->last.a, line->last.b,
+                line->count);
+}
+
+static void print_beacon(FILE *out, const struct line *line)
+{
+    fprintf(out, "%s%s, at work: %" PRIu64,
+            line->first.a & WC_BEACON_STREAMING ? " streaming" : " waiting",
+            line->first.a & WC_BEACON_IDLE ? " idle" : "", line->first.b);
+    if (line->count > 1)
+        fprintf(out, " (%" PRIu64 ")", line->count);
+}
+
+static void print_fields(FILE *out, const struct line *line)
+{
+    const struct wc_trace_record *r = &line->first;
+    switch (kinds[r->kind].form) {
+    case FORM_PLAIN:
+        break;
+    case FORM_COUNT:
+        fprintf(out, " %" PRIu64, r->a);
+        break;
+    case FORM_SYMBOLS:
+        print_symbols(out, line);
+        break;
+    case FORM_BLOCKS:
+    case FORM_PNS:
+        print_range(out, line);
+        break;
+    case FORM_BEACON:
+        print_beacon(out, line);
+        break;
+    case FORM_NODE:
+        fprintf(out, " %" PRIu64, r->a);
+        break;
+    case FORM_REPORT:
+        print_report(out, r);
+        break;
+    case FORM_DONE:
+        fprintf(out, " %" PRIu64 ": %s", r->a, r->b ? "all verified" : "failed");
+        break;
+    case FORM_MEMBER:
+        fprintf(out, " %" PRIu64 " is %s", r->a, member_text(r->b));
+        break;
+    case FORM_PHASE:
+        fprintf(out, " %s", phase_text(r->a));
+        break;
+    case FORM_RATE:
+        fprintf(out, " %" PRIu64 " bit/s", r->a);
+        break;
+    }
+}
+
+static void print_line(FILE *out, const struct line *line)
+{
+    const struct wc_trace_record *r = &line->first;
+    fprintf(out, "[%9" PRIu64 ".%03" PRIu64 " ms] ", r->since / WC_MS(1),
+            r->since % WC_MS(1) / WC_US(1));
+    if (r->actor == WC_TRACE_SENDER)
+        fprintf(out, "s %s", kinds[r->kind].verb);
+    else
+        fprintf(out, "%" PRIu32 " %s", r->actor, kinds[r->kind].verb);
+    print_fields(out, line);
+    fputc('\n', out);
+}
+
+/* The last line of `actor` among the last few: it is the open one if it is there. */
+static struct line *open_line(struct line *lines, size_t line_count, uint32_t actor)
+{
+    for (size_t i = line_count; i > 0; i--) {
+        if (lines[i - 1].first.actor == actor)
+            return &lines[i - 1];
+        if (line_count - i > 256)
+            break;
+    }
+    return NULL;
+}
+
+static void append(struct line *lines, size_t *line_count, const struct wc_trace_record *record)
+{
+    struct line *line = open_line(lines, *line_count, record->actor);
+    if (!line || !continues(line, record)) {
+        lines[(*line_count)++] = (struct line){.first = *record, .last = *record, .count = 1};
+        return;
+    }
+    if (kinds[record->kind].form == FORM_COUNT)
+        line->first.a += record->a;
+    line->last = *record;
+    line->count++;
+}
+
+void wc_trace_print(const struct wc_trace *t, FILE *out, bool with_losses)
+{
+    uint64_t kept = t->count < t->capacity ? t->count : t->capacity;
+    struct line *lines = calloc(kept + 1, sizeof(*lines));
+    size_t line_count = 0;
+    assert(lines);
+    for (uint64_t i = t->count - kept; i < t->count; i++) {
+        const struct wc_trace_record *record = &t->records[i % t->capacity];
+        if (with_losses || record->kind != WC_TRACE_LOST)
+            append(lines, &line_count, record);
+    }
+    for (size_t i = 0; i < line_count; i++)
+        print_line(out, &lines[i]);
+    free(lines);
+}
