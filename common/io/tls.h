@@ -40,6 +40,7 @@ WC_MUST_USE enum wc_err wc_tls_write(struct wc_tls *tls, const uint8_t *bytes, s
 /* Take up to `capacity` bytes for the network; returns how many, 0 = none. */
 size_t wc_tls_drain(struct wc_tls *tls, uint8_t *bytes, size_t capacity);
 
+size_t wc_tls_pending(const struct wc_tls *tls);  /* bytes to drain */
 bool wc_tls_is_open(const struct wc_tls *tls);    /* handshake done */
 void wc_tls_close(struct wc_tls *tls);            /* queue close_notify; drain it */
 const char *wc_tls_why(const struct wc_tls *tls); /* of the last failure, for people */
