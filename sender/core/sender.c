@@ -11,6 +11,8 @@
 
 /* While receivers look for multicast, and to tell that this sender is alive. */
 #define BEACON_INTERVAL WC_MS(100)
+/* A receiver that just joined listens by then; many joins at once are answered together. */
+#define JOIN_BEACON_DELAY WC_MS(10)
 /* When nothing is queued: at once, then ever more rarely, since a beacon may be lost too. */
 #define IDLE_BEACON_FIRST WC_MS(2)
 #define IDLE_BEACON_LAST  WC_MS(250)
@@ -157,12 +159,14 @@ static void start(struct wc_sender *s)
     phase_move(s, WC_PHASE_STREAMING);
 }
 
+/* A receiver that had everything already is done without having been ready: it counts as well. */
 static bool start_is_due(const struct wc_sender *s)
 {
     const struct wc_sender_config *c = &s->config;
-    if (c->receivers_min && s->members.ready >= c->receivers_min)
+    uint32_t there = s->members.ready + s->members.done;
+    if (c->receivers_min && there >= c->receivers_min)
         return true;
-    return s->members.ready && c->wait_max != WC_NEVER && s->first_ready != WC_NEVER &&
+    return there && c->wait_max != WC_NEVER && s->first_ready != WC_NEVER &&
            s->now - s->first_ready >= c->wait_max;
 }
 
@@ -245,10 +249,12 @@ static enum wc_err member_event(struct wc_sender *s, uint32_t member, enum wc_me
         return WC_E_STATE;
     if (to == WC_MEMBER_JOINED) {
         *who = (struct wc_member){.state = who->state};
-        s->beacon_due = s->now;
+        wc_ns soon = s->now + JOIN_BEACON_DELAY;
+        s->beacon_due = soon < s->beacon_due ? soon : s->beacon_due;
     }
     who->heard = s->now;
-    if (to == WC_MEMBER_READY && s->first_ready == WC_NEVER)
+    bool is_there = to == WC_MEMBER_READY || to == WC_MEMBER_DONE;
+    if (is_there && s->first_ready == WC_NEVER)
         s->first_ready = s->now;
     member_move(s, member, to);
     return WC_OK;
@@ -417,7 +423,7 @@ wc_ns wc_sender_deadline(const struct wc_sender *s)
         due = credit < due ? credit : due;
     }
     if (s->phase == WC_PHASE_WAITING && s->first_ready != WC_NEVER &&
-        s->config.wait_max != WC_NEVER && s->members.ready) {
+        s->config.wait_max != WC_NEVER && s->members.ready + s->members.done > 0) {
         wc_ns start_due = s->first_ready + s->config.wait_max;
         due = start_due < due ? start_due : due;
     }

@@ -25,7 +25,7 @@ struct wc_sender_config {
     uint64_t rate_max_bps;  /* bits per second on the line */
     uint64_t rate_min_bps;  /* the floor that slow receivers can press the rate to */
     uint32_t member_max;    /* <= WC_MEMBERS_MAX */
-    uint32_t receivers_min; /* start once that many are ready; 0: only by WC_SENDER_START */
+    uint32_t receivers_min; /* start once that many are ready or done; 0: only by WC_SENDER_START */
     wc_ns wait_max;         /* start so long after the first became ready; WC_NEVER: no limit */
     wc_ns silence_max;      /* a member unheard for so long is lost */
 };

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Codes as Windows shows them: what admins search for. Own codes carry the customer bit (29). */
+#ifndef WC_CORE_HRESULT_H
+#define WC_CORE_HRESULT_H
+
+#define WC_HR_OK            0u
+#define WC_HR_FAIL          0x80004005u /* E_FAIL: the MCS key */
+#define WC_HR_ACCESS_DENIED 0x80070005u /* E_ACCESSDENIED */
+#define WC_HR_NOT_FOUND     0x80070002u /* ERROR_FILE_NOT_FOUND: package or version unknown */
+#define WC_HR_TIMEOUT       0x800705b4u /* ERROR_TIMEOUT: an empty download */
+#define WC_HR_HASH_VALUE    0x80091007u /* CRYPT_E_HASH_VALUE: damage */
+#define WC_HR_DISK_FULL     0x80070070u /* ERROR_DISK_FULL */
+#define WC_HR_WRITE_FAULT   0x8007001du /* ERROR_WRITE_FAULT */
+#define WC_HR_READ_FAULT    0x8007001eu /* ERROR_READ_FAULT: the source cannot be read, or changed */
+#define WC_HR_CANCELLED     0x800704c7u /* ERROR_CANCELLED */
+#define WC_HR_CONNECTION    0x80072efeu /* ERROR_INTERNET_CONNECTION_ABORTED */
+#define WC_HR_BUSY          0xa0570001u /* session full */
+#define WC_HR_PROTOCOL      0xa0570002u /* the other side breaks the protocol */
+
+#endif
