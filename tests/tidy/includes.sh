@@ -43,63 +43,90 @@ cmocka.h:   tests/unit/* tests/sim/* tests/support/* tests/fault/*'
 pure_headers=' assert.h inttypes.h limits.h stdalign.h stdbool.h stddef.h stdint.h string.h '
 
 system_headers='^((sys|net|netinet|arpa|linux)/[a-z0-9_/]+|alloca|assert|ctype|dirent|endian|errno
-|fcntl|fenv|float|getopt|grp|ifaddrs|inttypes|limits|locale|malloc|math|netdb|poll|pthread|pwd|sched
-|setjmp|signal|spawn|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string
-|strings|syscall|sysexits|termios|threads|time|unistd|wchar|immintrin|x86intrin|cpuid)\.h$'
+|fcntl|fenv|float|fts|ftw|getopt|grp|ifaddrs|inttypes|limits|locale|malloc|math|netdb|poll|pthread
+|pwd|sched|setjmp|signal|spawn|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib
+|stdnoreturn|string|strings|syscall|sysexits|termios|threads|time|unistd|wchar|immintrin|x86intrin
+|cpuid)\.h$'
 system_headers=${system_headers//$'\n'/}
 
-bad=0
-count=0
-report() {
-    echo "$1"
-    bad=$((bad + 1))
+# shellcheck disable=SC2016 # an awk program
+check='
+function report(text) { print file ": " text; bad++ }
+
+# The row of `table` whose left side is the longest prefix of `key`, in `row`; 0: there is none.
+function find_row(table, key,    left, best) {
+    best = ""
+    for (left in table)
+        if (index(key, left) == 1 && length(left) > length(best))
+            best = left
+    row = best == "" ? "" : table[best]
+    return best != ""
 }
 
-# row TABLE KEY: the right side of the row whose left side is the longest prefix of KEY.
-row() {
-    awk -F': *' -v key="$2" '
-        $1 != "" && index(key, $1) == 1 && length($1) > length(best) { best = $1; right = $2 }
-        END { print right; exit best == "" }' <<<"$1"
+# Shell patterns with one star at most, at the end.
+function is_listed(name, list,    n, i, items, item) {
+    n = split(list, items, " ")
+    for (i = 1; i <= n; i++) {
+        item = items[i]
+        if (item == name || (sub(/\*$/, "", item) && index(name, item) == 1))
+            return 1
+    }
+    return 0
 }
 
-check_own() {
-    local file=$1 header=$2 folders folder
-    [[ -e $header ]] || { report "$file: \"$header\" is not a path from the root"; return 0; }
-    folders=$(row "$directions" "$file") ||
-        { report "$file: its folder has no row in the table of directions"; return 0; }
-    for folder in $folders; do
-        [[ $header != "$folder/"* ]] || return 0
-    done
-    report "$file: may not include $header (only: $folders)"
+function load(text, table,    n, i, lines, at) {
+    n = split(text, lines, "\n")
+    for (i = 1; i <= n; i++) {
+        at = index(lines[i], ":")
+        if (at)
+            table[substr(lines[i], 1, at - 1)] = substr(lines[i], at + 1)
+    }
 }
 
-check_other() {
-    local file=$1 header=$2 patterns pattern
-    if patterns=$(row "$third_party" "$header"); then
-        set -f
-        for pattern in $patterns; do
-            # shellcheck disable=SC2053
-            [[ $file != $pattern ]] || { set +f; return 0; }
-        done
-        set +f
-        report "$file: may not include <$header> (only: $patterns)"
-    elif [[ ! $header =~ $system_headers ]]; then
-        report "$file: <$header> is no system header known here and has no row"
-    elif [[ $file == */core/* && $file != tests/* && $pure_headers != *" $header "* ]]; then
-        report "$file: <$header> in a core"
-    fi
+function check_own(header,    folder) {
+    if (system("test -e \"" header "\"") != 0)
+        return report("\"" header "\" is not a path from the root")
+    if (!find_row(directions, file))
+        return report("its folder has no row in the table of directions")
+    folder = header
+    sub(/\/[^\/]*$/, "", folder)
+    for (; folder != ""; sub(/\/?[^\/]*$/, "", folder))
+        if (is_listed(folder, row))
+            return
+    report("may not include " header " (only:" row ")")
 }
 
-while IFS=: read -r file line; do
-    count=$((count + 1))
-    header=$(sed -E 's/^#[[:space:]]*include[[:space:]]*["<]([^">]*)[">].*/\1/' <<<"$line")
-    if [[ $line == *\"* ]]; then
-        check_own "$file" "$header"
-    else
-        check_other "$file" "$header"
-    fi
-done < <(find common sender receiver tests bench -name '*.[ch]' -type f 2>/dev/null | sort |
-    xargs -r grep -H -E '^#[[:space:]]*include')
+function check_other(header) {
+    if (find_row(third_party, header)) {
+        if (!is_listed(file, row))
+            report("may not include <" header "> (only:" row ")")
+    } else if (header !~ system_headers)
+        report("<" header "> is no system header known here and has no row")
+    else if (file ~ /^(common|sender|receiver)\/(core|diag)\// && !is_listed(header, pure_headers))
+        report("<" header "> in a core")
+}
 
-echo "$count includes, $bad not allowed"
-((bad == 0))
+BEGIN {
+    load(ENVIRON["directions"], directions)
+    load(ENVIRON["third_party"], third_party)
+    pure_headers = ENVIRON["pure_headers"]
+    system_headers = ENVIRON["system_headers"]
+}
+
+{
+    file = substr($0, 1, index($0, ":") - 1)
+    header = $0
+    sub(/^[^"<]*["<]/, "", header)
+    sub(/[">].*$/, "", header)
+    if ($0 ~ /include[ \t]*"/) check_own(header)
+    else check_other(header)
+}
+
+END {
+    print NR " includes, " bad + 0 " not allowed"
+    exit bad > 0
+}'
+
+export directions third_party pure_headers system_headers
+find common sender receiver tests bench -name '*.[ch]' -type f 2>/dev/null | sort |
+    xargs -r grep -H -E '^#[[:space:]]*include' | awk "$check"
