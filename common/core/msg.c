@@ -337,6 +337,8 @@ static void body_put(struct wc_writer *w, const struct wc_msg *msg)
     case WC_MSG_DONE:
         done_put(w, &msg->done);
         return;
+    case WC_MSG_ALIVE:
+        return;
     default:
         assert(false); /* no type of enum wc_msg_type */
     }
@@ -405,6 +407,8 @@ enum wc_err wc_msg_decode(uint8_t type, const uint8_t *body, size_t body_bytes, 
     case WC_MSG_DONE:
         ret->done = (struct wc_done){0};
         return done_get(&r, &ret->done);
+    case WC_MSG_ALIVE:
+        return WC_OK;
     default:
         return WC_E_TYPE;
     }

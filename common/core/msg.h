@@ -31,6 +31,7 @@ enum wc_msg_type {
     WC_MSG_REPORT = 7,
     WC_MSG_DONE = 8,
     WC_MSG_BYE = 9,
+    WC_MSG_ALIVE = 10, /* receiver -> sender, no body: still getting ready (opening the store) */
 };
 
 /* A network address as bytes. */
