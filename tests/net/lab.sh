@@ -56,11 +56,16 @@ lab_address6() {
     esac
 }
 
+# A mount namespace is for /sys only, which shows the devices of the namespace that mounted it; in
+# a plain chroot it is not allowed, and we go on without.
+lab_namespaces=(-n -m)
+lab_choose_namespaces() { unshare "${lab_namespaces[@]}" true 2>/dev/null || lab_namespaces=(-n); }
+
 lab_exec() {
     local pid
     pid=$(lab_pid "$1") || return 1
     shift
-    nsenter -t "$pid" -n -m --wd="$PWD" -- "$@"
+    nsenter -t "$pid" "${lab_namespaces[@]}" --wd="$PWD" -- "$@"
 }
 
 # setpriv, env and nsenter become the command (no fork), so the pid is the command's own. A shell
@@ -71,7 +76,7 @@ lab_bg() {
     lab_bg_host=$(lab_pid "$2") || return 1
     shift 2
     setpriv --pdeathsig KILL env --default-signal=INT,QUIT \
-        nsenter -t "$lab_bg_host" -n -m --wd="$PWD" -- "$@" &
+        nsenter -t "$lab_bg_host" "${lab_namespaces[@]}" --wd="$PWD" -- "$@" &
     # shellcheck disable=SC2034
     lab_bg_ret=$!
 }
@@ -89,7 +94,7 @@ lab_probe() {
         return "$SKIP"
     fi
     # shellcheck disable=SC2016
-    reason=$(unshare -n -m bash -c '
+    reason=$(unshare -n bash -c '
         try() { "$@" >/dev/null 2>&1 || { echo "lab: not allowed here: $*"; exit 1; }; }
         try ip link add br0 type bridge mcast_snooping 1 mcast_querier 1
         try ip link add p0 type veth peer name eth0
@@ -111,10 +116,11 @@ lab_probe() {
 lab_add_host() {
     local name=$1 pid
     # shellcheck disable=SC2016
-    unshare -n -m setpriv --pdeathsig KILL bash -c '
-        mount -t sysfs sysfs /sys 2>/dev/null
+    unshare "${lab_namespaces[@]}" setpriv --pdeathsig KILL bash -c '
+        [[ $1 != *-m* ]] || mount -t sysfs sysfs /sys 2>/dev/null
         : >"$0"
-        exec sleep infinity' "$LAB_DIR/up.$name" </dev/null >"$LAB_DIR/log.$name" 2>&1 &
+        exec sleep infinity' "$LAB_DIR/up.$name" "${lab_namespaces[*]}" \
+        </dev/null >"$LAB_DIR/log.$name" 2>&1 &
     pid=$!
     disown "$pid"
     say "$pid" >"$LAB_DIR/pid.$name"
@@ -190,6 +196,7 @@ lab_start() {
     done
     ((receivers >= 1 && receivers <= 100)) || { say "lab: 1 to 100 receivers" >&2; return 64; }
     lab_probe || return
+    lab_choose_namespaces
     lab_stop
     LAB_DIR=$(mktemp -d "${TMPDIR:-/tmp}/wimcast-lab.$$.XXXXXX")
     export LAB_DIR
@@ -313,6 +320,7 @@ lab_hosts_gone() {
 lab_main() {
     local options=()
     if [[ -n ${LAB:-} ]]; then
+        lab_choose_namespaces
         "lab_$1" "${@:2}"
         return
     fi
