@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The command line of wimcast-sender. */
+#ifndef WC_SENDER_SHELL_OPTIONS_H
+#define WC_SENDER_SHELL_OPTIONS_H
+
+#include "common/core/limits.h"
+#include "common/core/msg.h"
+#include "common/core/types.h"
+#include "common/io/args.h"
+#include "common/io/why.h"
+
+#define WC_SENDER_STATE_DIR_BYTES 4096
+
+enum wc_sender_command {
+    WC_SENDER_COMMAND_NONE, /* --help, --version */
+    WC_SENDER_COMMAND_SEND,
+};
+
+/* Ranges and defaults. */
+#define WC_SEND_TTL_DEFAULT  1 /* RFC 1112: stays on the link */
+#define WC_SEND_WAIT_MAX     WC_S(7 * 24 * 3600)
+#define WC_SEND_RATE_BPS_MIN 100000ull
+#define WC_SEND_RATE_BPS_MAX 1000000000000ull
+
+struct wc_send_options {
+    const char *const *paths; /* in argv; at least one */
+    size_t path_count;
+    const char *id;        /* NULL: made from the first path */
+    const char *interface; /* name or address; NULL: the only one that there is */
+    uint16_t port;         /* 0: WC_PORT_DEFAULT, or the next free one above */
+    struct wc_addr group;  /* family 0: none given; port 0: none given */
+    uint8_t ttl;
+    uint32_t receivers_min; /* 0: none given */
+    wc_ns wait_max;         /* WC_NEVER: none given */
+    uint64_t rate_max_bps;  /* 0: none given */
+    uint32_t symbol_bytes;  /* 0: as the path's MTU allows */
+    bool keyboard;          /* Enter starts */
+    bool announce;
+    char state_dir[WC_SENDER_STATE_DIR_BYTES];
+};
+
+struct wc_sender_options {
+    enum wc_sender_command command;
+    struct wc_args_common common;
+    struct wc_send_options send; /* of WC_SENDER_COMMAND_SEND */
+};
+
+/* What the environment says about the state directory: --state-dir, else $WIMCAST_STATE_DIR, else
+ * for root /var/lib/wimcast, else $XDG_STATE_HOME/wimcast, else $HOME/.local/state/wimcast. NULL or
+ * "": not set. */
+struct wc_sender_env {
+    const char *state_dir;
+    const char *xdg_state_home;
+    const char *home;
+    bool root;
+};
+struct wc_sender_env wc_sender_env_read(void);
+
+/* Read the command line; argv may be reordered, and `ret` borrows from it and `env` only during the
+ * call but for pointers into argv. Uses getopt's globals: one thread. Prints nothing. With an action
+ * other than WC_ARGS_RUN only command and action are set. On failure `why` says what is wrong, with
+ * EX_USAGE (or EX_CONFIG: no state directory is known), and *ret is unspecified. */
+WC_MUST_USE enum wc_err wc_sender_options_parse(struct wc_sender_options *ret, int argc,
+                                                char **argv, const struct wc_sender_env *env,
+                                                struct wc_why *why);
+
+/* For stdout, static, with newline at the end. */
+const char *wc_sender_help(enum wc_sender_command command);
+const char *wc_sender_version(void);
+
+#endif
