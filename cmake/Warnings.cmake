@@ -5,7 +5,6 @@ target_compile_options(wc_warnings INTERFACE
     -Wextra
     -Wpedantic
     -Wcast-align
-    -Wcast-qual
     -Wconversion
     -Wdate-time
     -Wdouble-promotion
@@ -28,6 +27,7 @@ target_compile_options(wc_warnings INTERFACE
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
     target_compile_options(wc_warnings INTERFACE
         -Walloca
+        -Wcast-qual # clang sees it in OpenSSL's macros too
         -Wduplicated-branches
         -Wduplicated-cond
         -Wlogical-op

@@ -128,5 +128,6 @@ END {
 }'
 
 export directions third_party pure_headers system_headers
-find common sender receiver tests bench -name '*.[ch]' -type f 2>/dev/null | sort |
+find . -type d \( -name .git -o -name 'build*' \) -prune -o -type f -name '*.[ch]' -print |
+    sed 's,^\./,,' | sort |
     xargs -r grep -H -E '^#[[:space:]]*include' | awk "$check"
