@@ -267,6 +267,14 @@ static void done(void **state)
     assert_string_equal(b.done.sentence, "");
 }
 
+static void alive(void **state)
+{
+    (void)state;
+    a = (struct wc_msg){.type = WC_MSG_ALIVE};
+    check_vector("msg_alive");
+    assert_int_equal(wc_msg_decode(WC_MSG_ALIVE, NULL, 0, &b), WC_OK);
+}
+
 static void report(void **state)
 {
     (void)state;
@@ -383,6 +391,7 @@ int main(void)
         cmocka_unit_test(ready),
         cmocka_unit_test(status),
         cmocka_unit_test(done),
+        cmocka_unit_test(alive),
         cmocka_unit_test(report),
         cmocka_unit_test(report_runs_ascend_and_do_not_overlap),
         cmocka_unit_test(the_longest_of_each_fits_a_frame),
