@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The control channel: framed messages over TLS over TCP, on a libuv loop. One loop, one thread. */
+/* The control channel: framed messages over TLS over TCP, on a libuv loop. One loop, one thread.
+ * Writing to a peer that is gone must not end the program: libuv sends with MSG_NOSIGNAL, and
+ * programs ignore SIGPIPE for everything else that they write to. */
 #ifndef WC_IO_CTRL_H
 #define WC_IO_CTRL_H
 
@@ -20,30 +22,43 @@ struct wc_ctrl_ops {
     /* The send queue fell below half of its limit: room again for bulk messages. */
     void (*on_drain)(void *ctx, struct wc_ctrl *c);
     /* Exactly once per connection (also when on_open never came); `c` is gone after return. `why`:
-     * for people, names the peer. WC_E_CLOSED: the peer closed; WC_OK: this side closed. */
+     * for people, names the peer. WC_OK: this side closed; WC_E_CLOSED: the peer closed;
+     * WC_E_NOT_FOUND: no such name; WC_E_SYS: unreachable, refused, reset, silent for about 10 s;
+     * WC_E_AUTH: the sender's key is not the pinned one; WC_E_CRYPTO: TLS failed; WC_E_FULL: the
+     * peer does not read; else what its malformed message was (WC_E_VERSION, ...). */
     void (*on_close)(void *ctx, struct wc_ctrl *c, enum wc_err err, const char *why);
 };
 
-#define WC_CTRL_QUEUE_BYTES_MAX      (1u << 20)
-#define WC_CTRL_HANDSHAKE_TIMEOUT_MS 10000u
-#define WC_CTRL_CONNECTIONS_MAX      (WC_MEMBERS_MAX + 64u)
+#define WC_CTRL_QUEUE_BYTES_MAX (1u << 17) /* soft: one message may pass it */
+#define WC_CTRL_OPEN_TIMEOUT_MS 10000u     /* until on_open */
+#define WC_CTRL_CONNECTIONS_MAX (WC_MEMBERS_MAX + 64u)
 
-/* Listen on `host` (NULL: all addresses, IPv6 and IPv4) and `port`; 0: any free one. `tls`, `ops`
- * borrowed until the server is freed. WC_E_SYS with *ret_why (static or inside the server's
- * lifetime), for instance the port is in use. */
+/* Listen on the address `host` (NULL: all addresses, IPv6 and IPv4) and `port`; 0: any free one.
+ * `tls`, `ops` are borrowed until all connections are closed. WC_E_SYS with *ret_why (static), for
+ * instance "address already in use"; the loop must run once more then, to close the socket. */
 WC_MUST_USE enum wc_err wc_ctrl_listen(struct wc_ctrl_server **ret, uv_loop_t *loop,
                                        struct wc_tls_context *tls, const char *host, uint16_t port,
                                        const struct wc_ctrl_ops *ops, void *ctx,
                                        const char **ret_why);
 uint16_t wc_ctrl_server_port(const struct wc_ctrl_server *s);
-/* Stop listening and close what is open (on_close comes for each from the loop). */
+/* For connections to come: time until on_open, and how many there may be at once; those beyond are
+ * dropped without a word, as are those for which there is no memory or descriptor. */
+void wc_ctrl_server_set_limits(struct wc_ctrl_server *s, uint32_t open_timeout_ms,
+                               uint32_t connection_count_max);
+/* Stop listening and close what is open (on_close comes for each from the loop). `s` is gone
+ * then. */
 void wc_ctrl_server_close(struct wc_ctrl_server *s);
 
-/* Resolve, connect (each address in turn), shake hands; failures arrive in on_close. WC_E_NOMEM,
- * WC_E_SYS. */
+/* Resolve `host` (a name or an address, an IPv6 one without brackets, a zone is allowed), connect
+ * (each address in turn), shake hands; failures arrive in on_close. WC_E_NOMEM; WC_E_SYS: `host`
+ * cannot be a name. */
 WC_MUST_USE enum wc_err wc_ctrl_connect(struct wc_ctrl **ret, uv_loop_t *loop,
                                         struct wc_tls_context *tls, const char *host, uint16_t port,
                                         const struct wc_ctrl_ops *ops, void *ctx);
+
+/* All that must be done within this time from now (WC_CTRL_OPEN_TIMEOUT_MS unless told). Right
+ * after wc_ctrl_connect. */
+void wc_ctrl_set_open_timeout(struct wc_ctrl *c, uint32_t timeout_ms);
 
 /* Queue a message. WC_E_FULL: the queue holds WC_CTRL_QUEUE_BYTES_MAX (bulk messages wait for
  * on_drain; for others the peer does not read: close it). WC_E_STATE: not open. */
