@@ -27,7 +27,7 @@ struct wc_node_config wc_node_config_default(void)
     return (struct wc_node_config){
         .link = {.delay = WC_US(100)},
         .control_delay = WC_US(150),
-        .slot_count = 64,
+        .slot_count = 512,
         .beacon_timeout = WC_S(5),
         .silence_max = WC_S(10),
     };

@@ -62,7 +62,6 @@ void wc_pipe_send(struct wc_pipe *p, struct wc_agenda *agenda, wc_ns arrival,
         arrival = p->arrival_last;
     p->arrival_last = arrival;
     p->line_bytes += line_bytes(byte_count);
-    p->msg_count++;
     wc_agenda_add(agenda, arrival, p->due_kind, p->index, p->generation);
 }
 
@@ -71,6 +70,7 @@ uint8_t wc_pipe_receive(struct wc_pipe *p, struct wc_msg *ret)
     struct wc_frame *frame = p->first;
     assert(frame);
     p->first = frame->next;
+    p->taken_line_bytes = line_bytes(frame->byte_count);
     uint8_t type = WC_MSG_CLOSED;
     if (frame->byte_count) {
         uint32_t body_bytes;

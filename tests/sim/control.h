@@ -17,9 +17,9 @@ struct wc_pipe {
     wc_ns arrival_last;
     uint32_t generation; /* of the connection; older events are void */
     enum wc_due_kind due_kind;
-    uint32_t index;      /* for the agenda */
-    uint64_t line_bytes; /* sent so far, with what TLS, TCP, IP and Ethernet add */
-    uint64_t msg_count;
+    uint32_t index;            /* for the agenda */
+    uint64_t line_bytes;       /* sent so far, with what TLS, TCP, IP and Ethernet add */
+    uint64_t taken_line_bytes; /* of the message that was received last */
 };
 
 void wc_pipe_init(struct wc_pipe *p, enum wc_due_kind due_kind, uint32_t index);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define OUTPUT_CALLS_MAX 256
+#define WAKES_MAX        4
 #define RECORDED_MAX     1024u
 #define MEMBER_NONE      UINT32_MAX
 
@@ -211,10 +212,11 @@ static void settle(struct wc_sender_node *s, struct wc_env *env)
 {
     struct wc_header headers[WC_FLIGHT_MAX];
     uint32_t count;
+    uint32_t calls = 0;
     drain(s, env);
     do {
-        wc_check_call(&env->check, &s->pace, wc_env_since(env), env->now, OUTPUT_CALLS_MAX,
-                      "sender", 0);
+        if (++calls > OUTPUT_CALLS_MAX)
+            wc_check_fail(&env->check, wc_env_since(env), "the sender never has enough");
         count = (uint32_t)wc_sender_output(s->core, env->now, headers, env->config->batch_max);
         drain(s, env);
         for (uint32_t i = 0; i < count; i++)
@@ -242,6 +244,7 @@ void wc_sender_node_wake(struct wc_sender_node *s, struct wc_env *env)
     if (s->is_crashed || s->wake_at != env->now)
         return;
     s->wake_at = WC_NEVER;
+    wc_check_call(&env->check, &s->pace, wc_env_since(env), env->now, WAKES_MAX, "sender", 0);
     settle(s, env);
 }
 
@@ -336,6 +339,15 @@ static void take_end(struct wc_sender_node *s, struct wc_env *env, uint32_t node
     forget_member(s, member);
 }
 
+static void count_report(struct wc_sender_node *s, struct wc_env *env, uint32_t node)
+{
+    wc_trace_report(&env->trace, wc_env_since(env), node, &env->msg.report);
+    if (s->phase != WC_PHASE_STREAMING)
+        return;
+    s->report_count++;
+    s->report_line_bytes += s->nodes[node].up.taken_line_bytes;
+}
+
 static void take(struct wc_sender_node *s, struct wc_env *env, uint32_t node, uint8_t type)
 {
     struct wc_sender_event event = {.member = s->member_of[node]};
@@ -346,7 +358,7 @@ static void take(struct wc_sender_node *s, struct wc_env *env, uint32_t node, ui
         input(s, env, &event);
         break;
     case WC_MSG_REPORT:
-        wc_trace_report(&env->trace, wc_env_since(env), node, &env->msg.report);
+        count_report(s, env, node);
         event.type = WC_SENDER_REPORT;
         event.report = &env->msg.report;
         input(s, env, &event);

@@ -31,6 +31,8 @@ struct wc_sender_node {
     uint64_t beacon_count;
     uint64_t refused_count;
     uint64_t control_refused_count; /* messages that the core did not take */
+    uint64_t report_count;          /* that came while streaming, and their bytes on the line */
+    uint64_t report_line_bytes;
     struct wc_rng attack;
 };
 

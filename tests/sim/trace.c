@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A line is open as long as its actor says nothing else: what other actors do meanwhile does not end
- * it. It stands where its first record stands, so lines are written when all records are seen. */
+/* A line is open as long as its actor says nothing else in the same lane, and no longer than a pause: what
+ * other actors do meanwhile does not end it. It stands where its first record stands, so lines are
+ * written when all records are seen. */
 #include "tests/sim/trace.h"
 
 #include <assert.h>
@@ -10,9 +11,29 @@
 
 #include "sender/core/sender.h"
 
+/* A line that nothing was added to for so long is closed. */
+#define PAUSE_MAX        WC_MS(50)
+#define PAUSE_MAX_BEACON WC_S(1)
+#define PAUSE_MAX_FOLDED WC_MS(500)
+/* How far back an open line is looked for. */
+#define LOOK_BACK_MAX 256
+
+/* What an actor does at the same time without one ending the other. */
+enum lane {
+    LANE_PROTOCOL,
+    LANE_BEACON, /* where reports are folded */
+    LANE_REPORT,
+    LANE_LOST,
+    LANE_DROPPED,
+    LANE_UNOPENED,
+    LANE_DECODE,
+    LANE_STORAGE,
+};
+
 enum form {
     FORM_PLAIN,   /* no fields */
     FORM_COUNT,   /* a; repeats add up */
+    FORM_TALLY,   /* only how many */
     FORM_SYMBOLS, /* a.b; neighbours make a range */
     FORM_BLOCKS,  /* a; neighbours make a range */
     FORM_PNS,     /* a; repeats make a range */
@@ -51,8 +72,8 @@ static const struct {
     [WC_TRACE_REACHED] = {"= reached by datagram", FORM_PNS},
     [WC_TRACE_LOST] = {"! lost datagram", FORM_PNS},
     [WC_TRACE_OVERFLOW] = {"! socket buffer overflowed by", FORM_COUNT},
-    [WC_TRACE_DROPPED] = {"= dropped datagram", FORM_PNS},
-    [WC_TRACE_UNOPENED] = {"= not authentic: datagram", FORM_PNS},
+    [WC_TRACE_DROPPED] = {"= dropped datagrams", FORM_TALLY},
+    [WC_TRACE_UNOPENED] = {"= datagrams not authentic", FORM_TALLY},
     [WC_TRACE_DECODE] = {"= decode block", FORM_BLOCKS},
     [WC_TRACE_STORED] = {"= stored block", FORM_BLOCKS},
     [WC_TRACE_ROT] = {"! wrong hash of block", FORM_BLOCKS},
@@ -70,6 +91,13 @@ struct line {
     struct wc_trace_record first;
     struct wc_trace_record last;
     uint64_t count;
+};
+
+/* A text in the making. */
+struct text {
+    enum wc_trace_style style;
+    struct line *lines;
+    size_t line_count;
 };
 
 void wc_trace_init(struct wc_trace *t, size_t capacity)
@@ -117,10 +145,44 @@ void wc_trace_report(struct wc_trace *t, wc_ns since, uint32_t node, const struc
         record->runs[i] = report->runs[i];
 }
 
-/* Whether `record` goes on where the line stopped. */
-static bool continues(const struct line *line, const struct wc_trace_record *record)
+static enum lane lane_of(const struct text *text, enum wc_trace_kind kind)
 {
-    if (line->last.kind != record->kind)
+    bool is_folded = text->style == WC_TRACE_FOLDED;
+    switch (kind) {
+    case WC_TRACE_BEACON:
+        return is_folded ? LANE_BEACON : LANE_PROTOCOL;
+    case WC_TRACE_REPORT:
+        return is_folded ? LANE_REPORT : LANE_PROTOCOL;
+    case WC_TRACE_LOST:
+    case WC_TRACE_OVERFLOW:
+        return LANE_LOST;
+    case WC_TRACE_DROPPED:
+        return LANE_DROPPED;
+    case WC_TRACE_UNOPENED:
+        return LANE_UNOPENED;
+    case WC_TRACE_DECODE:
+        return LANE_DECODE;
+    case WC_TRACE_STORED:
+    case WC_TRACE_ROT:
+        return LANE_STORAGE;
+    default:
+        return LANE_PROTOCOL;
+    }
+}
+
+static wc_ns pause_max(const struct text *text, enum wc_trace_kind kind)
+{
+    if (kind == WC_TRACE_BEACON)
+        return PAUSE_MAX_BEACON;
+    return text->style == WC_TRACE_FOLDED ? PAUSE_MAX_FOLDED : PAUSE_MAX;
+}
+
+/* Whether `record` goes on where the line stopped. */
+static bool continues(const struct text *text, const struct line *line,
+                      const struct wc_trace_record *record)
+{
+    if (line->last.kind != record->kind ||
+        record->since - line->last.since > pause_max(text, record->kind))
         return false;
     switch (kinds[record->kind].form) {
     case FORM_SYMBOLS:
@@ -131,7 +193,10 @@ static bool continues(const struct line *line, const struct wc_trace_record *rec
         return record->a == line->last.a + 1;
     case FORM_BEACON:
         return record->a == line->last.a && record->b == line->last.b;
+    case FORM_REPORT:
+        return text->style == WC_TRACE_FOLDED;
     case FORM_COUNT:
+    case FORM_TALLY:
     case FORM_PNS:
         return true;
     default:
@@ -177,15 +242,14 @@ static void print_range(FILE *out, const struct line *line)
 {
     fprintf(out, " %" PRIu64, line->first.a);
     if (line->count > 1)
-        fprintf(out, " .. %" PRIu64 " (%" PRIu64 ")", line->last.a, line->count);
+        fprintf(out, " .. %" PRIu64, line->last.a);
 }
 
 static void print_symbols(FILE *out, const struct line *line)
 {
     fprintf(out, " %" PRIu64 ".%" PRIu64, line->first.a, line->first.b);
     if (line->count > 1)
-        fprintf(out, " .. %" PRIu64 ".%" PRIu64 " (%" PRIu64 ")", line->last.a, line->last.b,
-                line->count);
+        fprintf(out, " .. %" PRIu64 ".%" PRIu64, line->last.a, line->last.b);
 }
 
 static void print_beacon(FILE *out, const struct line *line)
@@ -193,8 +257,6 @@ static void print_beacon(FILE *out, const struct line *line)
     fprintf(out, "%s%s, at work: %" PRIu64,
             line->first.a & WC_BEACON_STREAMING ? " streaming" : " waiting",
             line->first.a & WC_BEACON_IDLE ? " idle" : "", line->first.b);
-    if (line->count > 1)
-        fprintf(out, " (%" PRIu64 ")", line->count);
 }
 
 static void print_fields(FILE *out, const struct line *line)
@@ -202,6 +264,7 @@ static void print_fields(FILE *out, const struct line *line)
     const struct wc_trace_record *r = &line->first;
     switch (kinds[r->kind].form) {
     case FORM_PLAIN:
+    case FORM_TALLY:
         break;
     case FORM_COUNT:
         fprintf(out, " %" PRIu64, r->a);
@@ -220,7 +283,7 @@ static void print_fields(FILE *out, const struct line *line)
         fprintf(out, " %" PRIu64, r->a);
         break;
     case FORM_REPORT:
-        print_report(out, r);
+        print_report(out, &line->last);
         break;
     case FORM_DONE:
         fprintf(out, " %" PRIu64 ": %s", r->a, r->b ? "all verified" : "failed");
@@ -247,26 +310,40 @@ static void print_line(FILE *out, const struct line *line)
     else
         fprintf(out, "%" PRIu32 " %s", r->actor, kinds[r->kind].verb);
     print_fields(out, line);
+    wc_ns duration = line->last.since - r->since;
+    if (line->count > 1)
+        fprintf(out, " (%" PRIu64 " in %" PRIu64 ".%03" PRIu64 " ms)", line->count,
+                duration / WC_MS(1), duration % WC_MS(1) / WC_US(1));
     fputc('\n', out);
 }
 
-/* The last line of `actor` among the last few: it is the open one if it is there. */
-static struct line *open_line(struct line *lines, size_t line_count, uint32_t actor)
+/* Lines of the sender's node about different receivers are apart. */
+static bool is_same_series(const struct text *text, const struct wc_trace_record *a,
+                           const struct wc_trace_record *b)
 {
-    for (size_t i = line_count; i > 0; i--) {
-        if (lines[i - 1].first.actor == actor)
-            return &lines[i - 1];
-        if (line_count - i > 256)
-            break;
+    enum lane lane = lane_of(text, b->kind);
+    if (a->actor != b->actor || lane_of(text, a->kind) != lane)
+        return false;
+    return lane != LANE_REPORT || a->a == b->a;
+}
+
+/* The last line of the record's series among the last few: it is the open one if it is there. */
+static struct line *open_line(struct text *text, const struct wc_trace_record *record)
+{
+    for (size_t i = text->line_count; i > 0 && text->line_count - i < LOOK_BACK_MAX; i--) {
+        struct line *line = &text->lines[i - 1];
+        if (is_same_series(text, &line->first, record))
+            return line;
     }
     return NULL;
 }
 
-static void append(struct line *lines, size_t *line_count, const struct wc_trace_record *record)
+static void append(struct text *text, const struct wc_trace_record *record)
 {
-    struct line *line = open_line(lines, *line_count, record->actor);
-    if (!line || !continues(line, record)) {
-        lines[(*line_count)++] = (struct line){.first = *record, .last = *record, .count = 1};
+    struct line *line = open_line(text, record);
+    if (!line || !continues(text, line, record)) {
+        text->lines[text->line_count++] =
+            (struct line){.first = *record, .last = *record, .count = 1};
         return;
     }
     if (kinds[record->kind].form == FORM_COUNT)
@@ -275,18 +352,17 @@ static void append(struct line *lines, size_t *line_count, const struct wc_trace
     line->count++;
 }
 
-void wc_trace_print(const struct wc_trace *t, FILE *out, bool with_losses)
+void wc_trace_print(const struct wc_trace *t, FILE *out, enum wc_trace_style style)
 {
     uint64_t kept = t->count < t->capacity ? t->count : t->capacity;
-    struct line *lines = calloc(kept + 1, sizeof(*lines));
-    size_t line_count = 0;
-    assert(lines);
+    struct text text = {.style = style, .lines = calloc(kept + 1, sizeof(*text.lines))};
+    assert(text.lines);
     for (uint64_t i = t->count - kept; i < t->count; i++) {
         const struct wc_trace_record *record = &t->records[i % t->capacity];
-        if (with_losses || record->kind != WC_TRACE_LOST)
-            append(lines, &line_count, record);
+        if (style == WC_TRACE_FULL || record->kind != WC_TRACE_DECODE)
+            append(&text, record);
     }
-    for (size_t i = 0; i < line_count; i++)
-        print_line(out, &lines[i]);
-    free(lines);
+    for (size_t i = 0; i < text.line_count; i++)
+        print_line(out, &text.lines[i]);
+    free(text.lines);
 }

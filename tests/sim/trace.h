@@ -79,7 +79,13 @@ void wc_trace_add(struct wc_trace *t, wc_ns since, uint32_t actor, enum wc_trace
 void wc_trace_report(struct wc_trace *t, wc_ns since, uint32_t node,
                      const struct wc_report *report);
 
-/* Write the records that are kept as lines of text. `with_drops`: also each receiver's losses. */
-void wc_trace_print(const struct wc_trace *t, FILE *out, bool with_losses);
+enum wc_trace_style {
+    WC_TRACE_FULL,     /* everything */
+    WC_TRACE_TIMELINE, /* without the beginnings of decoding */
+    WC_TRACE_FOLDED,   /* and a receiver's reports in one line, for long runs */
+};
+
+/* Write the records that are kept as lines of text. */
+void wc_trace_print(const struct wc_trace *t, FILE *out, enum wc_trace_style style);
 
 #endif

@@ -193,17 +193,16 @@ struct wc_world_result wc_world_result(const struct wc_world *w)
     struct wc_world_result r = {.is_over = is_over(w)};
     const struct wc_sender_node *s = &w->sender;
     for (uint32_t i = 0; i < w->config.node_count; i++) {
-        const struct wc_node *n = &w->nodes[i];
-        r.done_count += n->state == WC_NODE_DONE;
-        r.feedback_bytes += n->up.line_bytes;
-        r.report_count += n->report_count;
+        r.done_count += w->nodes[i].state == WC_NODE_DONE;
     }
+    r.report_count = s->report_count;
+    r.report_bytes = s->report_line_bytes;
     if (s->started_at)
         r.streaming_ns = (s->ended_at ? s->ended_at : w->env.now) - s->started_at;
     r.data_count = s->source_count + s->repair_count;
     r.wire_ratio = (double)r.data_count / (double)w->env.object.partition.symbol_count;
     double line_bytes = (double)w->config.rate_max_bps / 8.0 * (double)r.streaming_ns / 1e9;
     if (r.streaming_ns)
-        r.feedback_share = (double)r.feedback_bytes / line_bytes;
+        r.feedback_share = (double)r.report_bytes / line_bytes;
     return r;
 }

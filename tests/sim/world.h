@@ -18,14 +18,14 @@ struct wc_world {
 
 /* How a run went, for tables and expectations. */
 struct wc_world_result {
-    bool is_over;            /* everybody came to an end */
-    uint32_t done_count;     /* receivers that have everything */
-    wc_ns streaming_ns;      /* from the start to the sender's end, or to now */
-    uint64_t data_count;     /* source and repair symbols sent */
-    double wire_ratio;       /* those, per source symbol of the object */
-    uint64_t feedback_bytes; /* on the line, from receivers to the sender */
-    double feedback_share;   /* of the line while streaming */
-    uint64_t report_count;
+    bool is_over;          /* everybody came to an end */
+    uint32_t done_count;   /* receivers that have everything */
+    wc_ns streaming_ns;    /* from the start to the sender's end, or to now */
+    uint64_t data_count;   /* source and repair symbols sent */
+    double wire_ratio;     /* those, per source symbol of the object */
+    uint64_t report_count; /* while streaming */
+    uint64_t report_bytes; /* those, on the line */
+    double feedback_share; /* those, of the capacity of the line in that time */
 };
 
 /* The world at its beginning. `config` is copied; what it borrows must outlive the world. */
