@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The announcement that a sender multicasts every second so that receivers without a URL find its
- * session (in the manner of SAP, RFC 2974). It is not authenticated: the receiver says which key it is
- * about to trust.
+ * session (in the manner of SAP, RFC 2974). It is not authenticated: the receiver says which key
+ * it is about to trust.
  *
  *     "WCAN"  u8 version = 1
  *     u32 instance; u16 control port; 32 key digest; package id text; sender name text;

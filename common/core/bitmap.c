@@ -29,7 +29,8 @@ uint32_t wc_bitmap_find_clear(const uint64_t *words, uint32_t bit_count, uint32_
     return find(words, bit_count, from, UINT64_MAX);
 }
 
-/* By hand (Warren, Hacker's Delight, section 5-1): without a flag for one CPU the built-in is a call. */
+/* By hand (Warren, Hacker's Delight, section 5-1): without a flag for one CPU the built-in is a
+ * call. */
 static uint32_t ones(uint64_t word)
 {
     word -= word >> 1 & 0x5555555555555555u;

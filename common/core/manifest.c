@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Encode and decode share one check, so that nothing can be signed that a receiver refuses. Decode takes
- * its memory in three pieces (files, paths, block digests) whose sizes follow from bytes that are there. */
+/* Encode and decode share one check, so that nothing can be signed that a receiver refuses.
+ * Decode takes its memory in three pieces (files, paths, block digests) whose sizes follow from
+ * bytes that are there. */
 #include "common/core/manifest.h"
 
 #include <assert.h>
@@ -103,9 +104,10 @@ static bool has_regular(const struct wc_file *files, uint32_t file_count, const 
     return false;
 }
 
-/* The order of a file's path against the one before it, and that no regular file is also a directory.
- * Paths that begin alike stand together. So a directory on the way to this path was looked up with
- * an earlier path already, but for the one at which the path parts from its predecessor. */
+/* The order of a file's path against the one before it, and that no regular file is also a
+ * directory. Paths that begin alike stand together. So a directory on the way to this path was
+ * looked up with an earlier path already, but for the one at which the path parts from its
+ * predecessor. */
 static enum wc_err check_order(const struct wc_file *files, uint32_t index)
 {
     if (!index)

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a package is: its files, how their bytes are cut into blocks, and the SHA-256 of every file and
- * of every block. The files' contents, one after the other in the order of the manifest, are the object.
- * The encoded bytes are what the MCS key signs; one manifest has one encoding.
+/* What a package is: its files, how their bytes are cut into blocks, and the SHA-256 of every
+ * file and of every block. The files' contents, one after the other in the order of the manifest,
+ * are the object. The encoded bytes are what the MCS key signs; one manifest has one encoding.
  *
  *     "WCMF"  u16 version = 1
- *     sections, each: u16 type, u32 bytes, body; in ascending order of type; unknown types are skipped
+ *     sections, each: u16 type, u32 bytes, body; in ascending order of type; unknown types are
+ *     skipped:
  *       1 package  id text; u32 version
  *       2 layout   u32 symbol bytes; u32 block symbols; u64 object bytes
- *       3 files    u32 count; each: u8 kind, u32 mode, i64 mtime in s, u64 bytes, path text, 32 digest
+ *       3 files    u32 count; each: u8 kind, u32 mode, i64 mtime in s, u64 bytes, path text,
+ *                  32 digest
  *       4 blocks   u32 count; each: 32 digest of the block's bytes without padding
  *
  * Paths are relative, '/'-separated, UTF-8 without control characters, in strictly ascending byte
- * order, without parts that are empty, "." or "..", or that end in ".part" or ".part.journal" (files under
- * reception). No path leads through a regular file of the manifest. */
+ * order, without parts that are empty, "." or "..", or that end in ".part" or ".part.journal"
+ * (files under reception). No path leads through a regular file of the manifest. */
 #ifndef WC_CORE_MANIFEST_H
 #define WC_CORE_MANIFEST_H
 
@@ -53,8 +55,8 @@ const char *wc_path_why(const char *path, size_t byte_count);
 /* The same as an error: WC_E_PATH. */
 WC_MUST_USE enum wc_err wc_path_check(const char *path, size_t byte_count);
 
-/* A package id: 1..WC_NAME_BYTES_MAX of letters, digits, '.', '_', '-', not starting with '.' or '-'.
- * WC_E_FORMAT. */
+/* A package id: 1..WC_NAME_BYTES_MAX of letters, digits, '.', '_', '-', not starting with '.' or
+ * '-'. WC_E_FORMAT. */
 WC_MUST_USE enum wc_err wc_package_id_check(const char *id, size_t byte_count);
 
 /* Bytes that wc_manifest_encode will write. */
@@ -64,17 +66,18 @@ size_t wc_manifest_encoded_bytes(const struct wc_manifest *m);
 WC_MUST_USE enum wc_err wc_manifest_encode(const struct wc_manifest *m, uint8_t *bytes,
                                            size_t capacity, size_t *ret_byte_count);
 
-/* Read a manifest. All memory comes from `alloc`, sized by what the input really holds (never by a
- * count that it claims); `bytes` may be freed after return. Errors as above, WC_E_NOMEM, WC_E_TOO_LARGE,
- * WC_E_VERSION. *ret must be released with wc_manifest_deinit; it is zeroed on error. */
+/* Read a manifest. All memory comes from `alloc`, sized by what the input really holds (never by
+ * a count that it claims); `bytes` may be freed after return. Errors as above, WC_E_NOMEM,
+ * WC_E_TOO_LARGE, WC_E_VERSION. *ret must be released with wc_manifest_deinit; it is zeroed on
+ * error. */
 WC_MUST_USE enum wc_err wc_manifest_decode(struct wc_manifest *ret, const uint8_t *bytes,
                                            size_t byte_count, const struct wc_alloc *alloc);
 
 /* Release what decode allocated. A zeroed manifest is fine. */
 void wc_manifest_deinit(struct wc_manifest *m, const struct wc_alloc *alloc);
 
-/* The index of the first file whose bytes reach past `offset` (file_count if none); files of 0 bytes
- * and directories hold no offset. O(log n). */
+/* The index of the first file whose bytes reach past `offset` (file_count if none); files of 0
+ * bytes and directories hold no offset. O(log n). */
 uint32_t wc_manifest_file_at(const struct wc_manifest *m, uint64_t offset);
 
 #endif

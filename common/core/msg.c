@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Each message has a put and a get, side by side, that name its fields in the order of the wire. A put
- * asserts what the get of the other side refuses. */
+/* Each message has a put and a get, side by side, that name its fields in the order of the wire.
+ * A put asserts what the get of the other side refuses. */
 #include "common/core/msg.h"
 
 #include <assert.h>
@@ -23,7 +23,8 @@ static void get_array(struct wc_reader *r, uint8_t *ret, size_t count)
         memcpy(ret, bytes, count);
 }
 
-/* An address: u8 family; family 4: 4 bytes, 6: 16 bytes; then u16 port. Family 0: nothing follows. */
+/* An address: u8 family; family 4: 4 bytes, 6: 16 bytes; then u16 port. Family 0: nothing
+ * follows. */
 
 static size_t addr_bytes(uint8_t family)
 {

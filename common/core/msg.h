@@ -5,13 +5,13 @@
  *     4      type
  *     5..    body
  *
- * Fields are big-endian, texts are a u16 length and bytes without NUL. A decoder accepts extra bytes at
- * a body's end (fields of later versions) and refuses everything else that it does not expect. Frames of
- * unknown type are skipped by their length.
+ * Fields are big-endian, texts are a u16 length and bytes without NUL. A decoder accepts extra
+ * bytes at a body's end (fields of later versions) and refuses everything else that it does not
+ * expect. Frames of unknown type are skipped by their length.
  *
- * Order: receiver HELLO; sender WELCOME and MANIFEST parts, or REFUSE; receiver READY once it has heard
- * the session's beacons; then REPORTs up and STATUS down until the receiver says DONE, or either says
- * BYE. */
+ * Order: receiver HELLO; sender WELCOME and MANIFEST parts, or REFUSE; receiver READY once it has
+ * heard the session's beacons; then REPORTs up and STATUS down until the receiver says DONE, or
+ * either says BYE. */
 #ifndef WC_CORE_MSG_H
 #define WC_CORE_MSG_H
 
@@ -153,9 +153,10 @@ WC_MUST_USE enum wc_err wc_frame_decode(const uint8_t *bytes, size_t byte_count,
 WC_MUST_USE enum wc_err wc_msg_encode(const struct wc_msg *msg, uint8_t *bytes, size_t capacity,
                                       size_t *ret_byte_count);
 
-/* Read a frame's body. WC_E_TYPE: unknown type, skip it; WC_E_VERSION: HELLO or WELCOME of another
- * version, which is in `ret` so that it can be named; WC_E_SHORT, WC_E_RANGE, WC_E_FORMAT. `ret` borrows
- * from `body` (manifest part only) and is otherwise unspecified on error. */
+/* Read a frame's body. WC_E_TYPE: unknown type, skip it; WC_E_VERSION: HELLO or WELCOME of
+ * another version, which is in `ret` so that it can be named; WC_E_SHORT, WC_E_RANGE,
+ * WC_E_FORMAT. `ret` borrows from `body` (manifest part only) and is otherwise unspecified on
+ * error. */
 WC_MUST_USE enum wc_err wc_msg_decode(uint8_t type, const uint8_t *body, size_t body_bytes,
                                       struct wc_msg *ret);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* RFC 5052 section 9.1, with its names: L object_bytes, E symbol_bytes, B block_symbols; T symbol_count,
- * N block_count, A_large, A_small, I large_count. When N divides T all blocks are small ones. */
+/* RFC 5052 section 9.1, with its names: L object_bytes, E symbol_bytes, B block_symbols; T
+ * symbol_count, N block_count, A_large, A_small, I large_count. When N divides T all blocks are
+ * small ones. */
 #include "common/core/partition.h"
 
 #include <assert.h>

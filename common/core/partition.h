@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* How an object is cut: object -> source blocks -> symbols, by the block partitioning algorithm of
- * RFC 5052 section 9.1. The first `large_count` blocks have `large_symbols` source symbols each, the
- * others one fewer; so block sizes differ by at most one symbol and no tiny block ends the object. */
+/* How an object is cut: object -> source blocks -> symbols, by the block partitioning algorithm
+ * of RFC 5052 section 9.1. The first `large_count` blocks have `large_symbols` source symbols
+ * each, the others one fewer; so block sizes differ by at most one symbol and no tiny block ends
+ * the object. */
 #ifndef WC_CORE_PARTITION_H
 #define WC_CORE_PARTITION_H
 

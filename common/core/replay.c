@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The window is a ring of bits: packet number `pn` has bit pn % WC_REPLAY_WINDOW. The ring holds the
- * window's packet numbers below `next`; moving forward clears the bits that take a new meaning. */
+/* The window is a ring of bits: packet number `pn` has bit pn % WC_REPLAY_WINDOW. The ring holds
+ * the window's packet numbers below `next`; moving forward clears the bits that take a new
+ * meaning. */
 #include "common/core/replay.h"
 
 #include <assert.h>

@@ -4,8 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
-/* Bytes of the character that `bytes` begins with; 0: it is malformed (RFC 3629 section 3: overlong,
- * surrogate, beyond U+10FFFF, cut off) or a control character. */
+/* Bytes of the character that `bytes` begins with; 0: it is malformed (RFC 3629 section 3:
+ * overlong, surrogate, beyond U+10FFFF, cut off) or a control character. */
 static size_t character_bytes(const uint8_t *bytes, size_t left)
 {
     static const uint32_t code_point_min[] = {0, 0, 0xa0, 0x800, 0x10000};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Texts for people that travel: names, sentences. They end on terminals and in logs, so they are valid
- * UTF-8 (RFC 3629) without control characters (U+0000..U+001F, U+007F..U+009F). On the wire: u16 length
- * in bytes, then the bytes, without NUL. */
+/* Texts for people that travel: names, sentences. They end on terminals and in logs, so they are
+ * valid UTF-8 (RFC 3629) without control characters (U+0000..U+001F, U+007F..U+009F). On the
+ * wire: u16 length in bytes, then the bytes, without NUL. */
 #ifndef WC_CORE_TEXT_H
 #define WC_CORE_TEXT_H
 
@@ -12,12 +12,13 @@
 /* Valid UTF-8 without control characters; empty is fine. */
 bool wc_text_check(const void *bytes, size_t byte_count);
 
-/* Write a NUL-terminated text out of an array of `room` bytes (a missing NUL is asserted). A byte that a
- * text may not hold goes out as '?', so that a sentence which quotes something odd still arrives. */
+/* Write a NUL-terminated text out of an array of `room` bytes (a missing NUL is asserted). A byte
+ * that a text may not hold goes out as '?', so that a sentence which quotes something odd still
+ * arrives. */
 void wc_text_put(struct wc_writer *w, const char *text, size_t room);
 
-/* Read a text into an array of `room` bytes, NUL-terminated. WC_E_SHORT; WC_E_FORMAT: does not fit, or is
- * none by wc_text_check. */
+/* Read a text into an array of `room` bytes, NUL-terminated. WC_E_SHORT; WC_E_FORMAT: does not
+ * fit, or is none by wc_text_check. */
 WC_MUST_USE enum wc_err wc_text_get(struct wc_reader *r, char *ret, size_t room);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A subset of RFC 3986, read from left to right; each part's reader leaves `text` behind its part. */
+/* A subset of RFC 3986, read from left to right; each part's reader leaves `text` behind its
+ * part. */
 #include "common/core/url.h"
 
 #include <assert.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* wimcast://HOST:PORT/ID#key=sha256:HEX  --  all that a receiver needs to join a session: where, which
- * package, and the SHA-256 of the public key (SubjectPublicKeyInfo) that it may trust. HOST is a name,
- * an IPv4 address or a bracketed IPv6 address. A URL holds no character that a shell or a kernel command
- * line would touch, but '#': quote it in a shell. */
+/* wimcast://HOST:PORT/ID#key=sha256:HEX  --  all that a receiver needs to join a session: where,
+ * which package, and the SHA-256 of the public key (SubjectPublicKeyInfo) that it may trust. HOST
+ * is a name, an IPv4 address or a bracketed IPv6 address. A URL holds no character that a shell
+ * or a kernel command line would touch, but '#': quote it in a shell. */
 #ifndef WC_CORE_URL_H
 #define WC_CORE_URL_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What decodes must encode to the bytes that were read (fields of later versions may follow them). */
+/* What decodes must encode to the bytes that were read (fields of later versions may follow
+ * them). */
 #include <assert.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One manifest has one encoding: what decodes must encode to the bytes that were read. With sections
- * of later versions, which encode does not know, it must be shorter and decode once more. Memory stays in
- * proportion to the input. */
+/* One manifest has one encoding: what decodes must encode to the bytes that were read. With
+ * sections of later versions, which encode does not know, it must be shorter and decode once
+ * more. Memory stays in proportion to the input. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The first byte is the type, the rest a body. What decodes must encode to the bytes that were read
- * (fields of later versions may follow them), in a frame that says the same. The input is also read as a
- * frame. */
+/* The first byte is the type, the rest a body. What decodes must encode to the bytes that were
+ * read (fields of later versions may follow them), in a frame that says the same. The input is
+ * also read as a frame. */
 #include <assert.h>
 #include <string.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What wc_manifest_decode does with bytes of somebody who means harm: the golden vector with changes. */
+/* What wc_manifest_decode does with bytes of somebody who means harm: the golden vector with
+ * changes. */
 #include <stdlib.h>
 #include <string.h>
 
