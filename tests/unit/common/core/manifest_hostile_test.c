@@ -197,6 +197,38 @@ static void sections_ascend_and_are_all_there(void **state)
     assert_int_equal(CHANGED(AT_PACKAGE, "\0\0"), WC_E_FORMAT);
 }
 
+/* Each section cut to every shorter length. */
+static void short_sections_are_refused(void **state)
+{
+    (void)state;
+    static const size_t begins[] = {AT_PACKAGE, AT_LAYOUT, AT_FILES, AT_BLOCKS, END};
+    uint8_t bytes[VECTOR_BYTES_MAX];
+    uint8_t cut[VECTOR_BYTES_MAX];
+    vector_read("manifest", bytes);
+    for (size_t i = 0; i < 4; i++) {
+        size_t body = begins[i] + 6;
+        size_t end = begins[i + 1];
+        for (size_t n = 0; n < end - body; n++) {
+            memcpy(cut, bytes, body + n);
+            cut[body - 2] = (uint8_t)(n >> 8);
+            cut[body - 1] = (uint8_t)n;
+            memcpy(cut + body + n, bytes + end, END - end);
+            assert_int_equal(decode(cut, END - (end - body - n)), WC_E_SHORT);
+        }
+    }
+}
+
+static void a_manifest_beyond_the_limit_is_not_even_looked_at(void **state)
+{
+    (void)state;
+    struct test_heap heap = {0};
+    struct wc_alloc alloc = test_heap_alloc(&heap);
+    static const uint8_t byte;
+    struct wc_manifest m;
+    assert_int_equal(wc_manifest_decode(&m, &byte, WC_MANIFEST_BYTES_MAX + 1, &alloc),
+                     WC_E_TOO_LARGE);
+}
+
 static void sections_of_later_versions_are_skipped(void **state)
 {
     (void)state;
@@ -242,6 +274,8 @@ int main(void)
         cmocka_unit_test(files),
         cmocka_unit_test(paths_of_hostile_senders),
         cmocka_unit_test(sections_ascend_and_are_all_there),
+        cmocka_unit_test(short_sections_are_refused),
+        cmocka_unit_test(a_manifest_beyond_the_limit_is_not_even_looked_at),
         cmocka_unit_test(sections_of_later_versions_are_skipped),
         cmocka_unit_test(memory_follows_the_bytes_there),
     };
