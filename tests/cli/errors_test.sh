@@ -6,7 +6,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/../net/lib.sh"
 
 make_work_dir
-export HOME=$work_dir/home XDG_STATE_HOME=$work_dir/home/state XDG_CONFIG_HOME=$work_dir/home/config
+export HOME=$work_dir/home WIMCAST_STATE_DIR=$work_dir/home/state
 mkdir -p "$HOME"
 cd "$work_dir"
 cases=0
@@ -84,7 +84,7 @@ if ((EUID == 0)); then
     chmod 0600 one/same
     mkdir -m 0777 nobody
     expect 66 'one/same.*permission|permission.*one/same' \
-        env HOME="$work_dir/nobody" XDG_STATE_HOME="$work_dir/nobody/state" \
+        env WIMCAST_STATE_DIR="$work_dir/nobody/state" \
         setpriv --reuid 65534 --regid 65534 --clear-groups "$SENDER" send --interface lo one/same
 fi
 

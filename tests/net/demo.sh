@@ -74,32 +74,33 @@ all_ended() {
     done
 }
 
+# On a terminal the sender draws its own progress. Elsewhere: a line now and then from its events.
 show_progress() {
-    local line deadline=$((SECONDS + 150))
+    local deadline=$((SECONDS + 150)) line last=
     until all_ended; do
         ((SECONDS < deadline)) || fail "not finished after 150 s"
+        sleep 0.2
+        [[ ! -t 2 ]] || continue
         line=$(progress_line)
-        if [[ -t 1 ]]; then printf '\r\033[K  %s' "$line"; else say "  $line"; fi
-        if [[ -t 1 ]]; then sleep 0.2; else sleep 1; fi
+        [[ -z $line || $line == "$last" ]] || say "  $line"
+        last=$line
     done
-    [[ ! -t 1 ]] || printf '\r\033[K'
 }
 
-# Percent of each receiver, from the last progress event of each.
 progress_line() {
-    local name line=
-    for name in "${names[@]}"; do
-        line+=$(tail -n 3 "$work_dir/$name.json" 2>/dev/null | jq -rR --argjson all "$bytes" \
-            --arg name "$name" 'fromjson? | select(.bytes != null) |
-            "\($name) \(.bytes * 100 / $all | floor)%   "' | tail -n 1)
-    done
-    say "${line:-waiting for receivers}"
+    tail -n 5 "$work_dir/sender.json" | jq -rR 'fromjson? | select(.event == "progress") |
+        "\(.blocks_sent) of \(.blocks) blocks sent, \(.rate_bps / 1e6 | round) Mbit/s, " +
+        "\(.ready) receivers at work, \(.done) done, \(.failed) failed"' | tail -n 1
 }
 
 transfer() {
     local name
-    start_sender --min-receivers "$receivers" --max-wait 30 "$work_dir/install.wim"
-    say "Sender: $url"
+    if [[ -t 2 ]]; then
+        run_sender sender --min-receivers "$receivers" --max-wait 30 "$work_dir/install.wim"
+    else
+        start_sender --min-receivers "$receivers" --max-wait 30 "$work_dir/install.wim"
+        say "Sender: $url"
+    fi
     for name in "${names[@]}"; do
         fetch_into "$name"
     done

@@ -65,10 +65,7 @@ on_loopback() {
     local i hosts=("r1" "r1-b" "r1-c")
     interface=lo
     rm -rf "$work_dir"/r?
-    run_bg sender_pid r1 "$SENDER" send --json --interface lo --min-receivers 3 --max-wait 30 \
-        "$work_dir/image.wim" </dev/null >"$work_dir/sender.json" 2>"$work_dir/sender.err"
-    wait_for 60 sender_is_up
-    url=$(json_get "$work_dir/sender.json" session .url)
+    run_sender r1 --min-receivers 3 --max-wait 30 "$work_dir/image.wim" 2>"$work_dir/sender.err"
     for i in "${hosts[@]}"; do
         fetch_into "$i"
     done

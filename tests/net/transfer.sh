@@ -16,8 +16,7 @@ declare -A receiver_pid=()
 prepare_transfer() {
     [[ -x $SENDER && -x $RECEIVER ]] || fail "not built: $SENDER, $RECEIVER"
     make_work_dir
-    export HOME=$work_dir/home
-    export XDG_STATE_HOME=$HOME/state XDG_CONFIG_HOME=$HOME/config XDG_RUNTIME_DIR=$HOME/run
+    export HOME=$work_dir/home WIMCAST_STATE_DIR=$work_dir/home/state
     mkdir -p "$HOME"
     at_exit show_output_if_failed
 }
@@ -62,9 +61,14 @@ kill_quietly() {
 
 # start_sender ARGUMENTS...: sets `url`.
 start_sender() {
+    run_sender sender "$@" 2>"$work_dir/sender.err"
+}
+
+# run_sender HOST ARGUMENTS...: the same, stderr as it is.
+run_sender() {
     : >"$work_dir/sender.json"
-    run_bg sender_pid sender "$SENDER" send --json --interface "$interface" "$@" \
-        </dev/null >"$work_dir/sender.json" 2>"$work_dir/sender.err"
+    run_bg sender_pid "$1" "$SENDER" send --json --interface "$interface" "${@:2}" \
+        </dev/null >"$work_dir/sender.json"
     wait_for 60 sender_is_up || fail "the sender does not say where its session is"
     url=$(json_get "$work_dir/sender.json" session .url)
     [[ $url == wimcast://* ]] || fail "no URL in the sender's session event: '$url'"
