@@ -18,7 +18,8 @@
 
 # Compile settings that every target of ours shares.
 add_library(wc_settings INTERFACE)
-target_compile_definitions(wc_settings INTERFACE _GNU_SOURCE)
+target_compile_definitions(wc_settings INTERFACE
+    _GNU_SOURCE "WC_VERSION=\"${PROJECT_VERSION}\"")
 target_include_directories(wc_settings INTERFACE "${PROJECT_SOURCE_DIR}")
 target_link_libraries(wc_settings INTERFACE wc_warnings wc_sanitizers wc_hardening)
 

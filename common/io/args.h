@@ -4,6 +4,8 @@
 #ifndef WC_IO_ARGS_H
 #define WC_IO_ARGS_H
 
+#include <getopt.h>
+
 #include "common/core/err.h"
 #include "common/core/types.h"
 #include "common/io/why.h"
@@ -36,8 +38,26 @@ WC_MUST_USE enum wc_err wc_args_find(const struct wc_args_command *table, int ar
                                      enum wc_args_action *ret_action, struct wc_why *why);
 
 /* Say what getopt_long does not like: `code` is what it returned ('?', ':'), with `:` in front of
- * its short options and opterr 0. Returns WC_E_FORMAT. */
-enum wc_err wc_args_refuse(int code, char **argv, struct wc_why *why);
+ * its short options and opterr 0; `options` are its long options. Returns WC_E_FORMAT. */
+enum wc_err wc_args_refuse(int code, char **argv, const struct option *options, struct wc_why *why);
+
+/* Their rows in a table for getopt_long, and their letters. A command's own options without a
+ * letter are numbered from WC_ARGS_COMMAND. */
+#define WC_ARGS_JSON           256
+#define WC_ARGS_COMMAND        512
+#define WC_ARGS_COMMON_LETTERS "qvhV"
+/* clang-format off */
+#define WC_ARGS_COMMON_OPTIONS                  \
+    {"json", no_argument, NULL, WC_ARGS_JSON},  \
+    {"quiet", no_argument, NULL, 'q'},          \
+    {"verbose", no_argument, NULL, 'v'},        \
+    {"help", no_argument, NULL, 'h'},           \
+    {"version", no_argument, NULL, 'V'}
+/* clang-format on */
+
+/* Take one of them; false: `code` is none. With an action other than WC_ARGS_RUN the rest of the
+ * command line does not matter. */
+bool wc_args_common_option(struct wc_args_common *common, int code);
 
 /* The value of an option, in [min, max]. WC_E_FORMAT, WC_E_RANGE: `why` names option, value, and
  * range; *ret is untouched. */

@@ -27,8 +27,9 @@ void wc_jsonl_free(struct wc_jsonl *j);
 void wc_jsonl_begin(struct wc_jsonl *j, const char *event);
 WC_MUST_USE enum wc_err wc_jsonl_end(struct wc_jsonl *j, struct wc_why *why);
 
-/* A field. `key` is ASCII; what is no UTF-8 in `value` becomes U+FFFD. Neither NaN nor infinity is a
- * JSON number: they become null, as does a NULL string. */
+/* A field. `key` is letters, digits and '_'. What is no UTF-8 in a string becomes U+FFFD. Neither
+ * NaN nor infinity is a JSON number: they become null, as does a NULL string. Numbers above
+ * 2^63 - 1 end there. */
 void wc_jsonl_str(struct wc_jsonl *j, const char *key, const char *value);
 void wc_jsonl_uint(struct wc_jsonl *j, const char *key, uint64_t value);
 void wc_jsonl_int(struct wc_jsonl *j, const char *key, int64_t value);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a person sees while a program runs: messages, one per line, and below them on a terminal a
- * live block of a few lines that is redrawn in place. All of it goes to one file descriptor, usually
- * stderr. There is no live block when that is no terminal, when TERM is "dumb" or unset; no colour
- * either then, nor when NO_COLOR is set and not empty (no-color.org).
+ * live block of a few lines that is redrawn in place. All of it goes to one file descriptor,
+ * usually stderr. There is no live block when that is no terminal, or when TERM is "dumb" or unset;
+ * no colour either then, nor when NO_COLOR is set and not empty (no-color.org).
  *
  * One thread. Functions that print never fail: with nobody to tell there is nothing to do. */
 #ifndef WC_IO_TERM_H
@@ -30,13 +30,13 @@ struct wc_term *wc_term_new(const struct wc_term_config *config);
 /* As finish with keep. NULL is fine. */
 void wc_term_free(struct wc_term *t);
 
-/* A message, above the block. What may not be on a terminal (wc_text_check) becomes '?'; longer than
- * WC_TERM_MESSAGE_BYTES_MAX it is cut. */
+/* A message, above the block. What a terminal should not get (wc_text_check) becomes '?'; longer
+ * than WC_TERM_MESSAGE_BYTES_MAX it is cut. */
 #define WC_TERM_MESSAGE_BYTES_MAX 2048u
 void wc_term_say(struct wc_term *t, enum wc_term_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Is there a live block at all? Then also: is it time to draw it? At most every WC_TERM_REDRAW_NS. */
+/* Is there a live block at all? And is it time to draw it: at most every WC_TERM_REDRAW_NS. */
 #define WC_TERM_REDRAW_NS WC_MS(200)
 bool wc_term_is_live(const struct wc_term *t);
 bool wc_term_is_due(const struct wc_term *t, wc_ns now);

@@ -42,7 +42,7 @@ struct wc_receiver_options {
 };
 
 /* Read the command line; argv may be reordered, and `ret` borrows from it. Uses getopt's globals:
- * one thread. Prints nothing. With an action other than WC_ARGS_RUN only command and action are set.
+ * one thread. Prints nothing. With an action other than WC_ARGS_RUN only command and action count.
  * On failure `why` says what is wrong, with EX_USAGE, and *ret is unspecified. */
 WC_MUST_USE enum wc_err wc_receiver_options_parse(struct wc_receiver_options *ret, int argc,
                                                   char **argv, struct wc_why *why);

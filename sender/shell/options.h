@@ -56,10 +56,10 @@ struct wc_sender_env {
 };
 struct wc_sender_env wc_sender_env_read(void);
 
-/* Read the command line; argv may be reordered, and `ret` borrows from it and `env` only during the
- * call but for pointers into argv. Uses getopt's globals: one thread. Prints nothing. With an action
- * other than WC_ARGS_RUN only command and action are set. On failure `why` says what is wrong, with
- * EX_USAGE (or EX_CONFIG: no state directory is known), and *ret is unspecified. */
+/* Read the command line; argv may be reordered, and `ret` borrows from it (not from `env`). Uses
+ * getopt's globals: one thread. Prints nothing. With an action other than WC_ARGS_RUN only command
+ * and action count. On failure `why` says what is wrong, with EX_USAGE (EX_CONFIG: no state
+ * directory is known), and *ret is unspecified. */
 WC_MUST_USE enum wc_err wc_sender_options_parse(struct wc_sender_options *ret, int argc,
                                                 char **argv, const struct wc_sender_env *env,
                                                 struct wc_why *why);

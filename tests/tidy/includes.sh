@@ -35,7 +35,7 @@ third_party='
 uv.h:       common/io/loop.* common/io/ctrl.* sender/shell/* receiver/shell/*
 openssl/:   common/io/seal.* common/io/digest.* common/io/tls.* common/io/identity.*
 isa-l:      common/io/fec.*
-jansson.h:  common/io/json.*
+jansson.h:  common/io/jsonl.*
 pcap:       common/io/capture.*
 wimlib.h:   common/io/wim.*
 cmocka.h:   tests/unit/* tests/sim/* tests/support/* tests/fault/*'
