@@ -91,7 +91,11 @@ bool wc_file_is_zero(const void *bytes, size_t count)
 
 /* --- opening below a directory --- */
 
-#define BENEATH_FLAGS (O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+/* Never wait for a pipe's other end; O_PATH opens nothing and takes no such flag. */
+static int beneath_flags(int flags)
+{
+    return flags | O_CLOEXEC | O_NOFOLLOW | (flags & O_PATH ? 0 : O_NONBLOCK);
+}
 
 /* The directory `name` in `dir`: never through a symbolic link. */
 static int open_step(int dir, const char *name, size_t byte_count)
@@ -132,7 +136,7 @@ int wc_file_open_steps(int dir, const char *path, int flags, mode_t mode)
             break;
         }
         if (!path[byte_count]) {
-            fd = openat(at, path, flags | BENEATH_FLAGS, mode);
+            fd = openat(at, path, beneath_flags(flags), mode);
             break;
         }
         int next = open_step(at, path, byte_count);
@@ -153,7 +157,7 @@ int wc_file_open_steps(int dir, const char *path, int flags, mode_t mode)
 int wc_file_open_beneath(int dir, const char *path, int flags, mode_t mode)
 {
     struct open_how how = {
-        .flags = (uint64_t)(unsigned)(flags | BENEATH_FLAGS),
+        .flags = (uint64_t)(unsigned)beneath_flags(flags),
         .mode = flags & O_CREAT ? mode : 0,
         .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
     };

@@ -36,8 +36,8 @@ WC_MUST_USE enum wc_err wc_file_zero(const struct wc_file_ops *ops, int fd, uint
 
 /* Open `path` below directory `dir`; no part of it may be a symbolic link or lead out of `dir`.
  * O_CLOEXEC, O_NOFOLLOW and O_NONBLOCK are added to `flags`. Returns the descriptor, or -1 with
- * errno: ELOOP for a symbolic link, EXDEV for a path that leaves `dir`. Kernels before 5.6 are
- * served by wc_file_open_steps. */
+ * errno: ELOOP for a symbolic link (with O_PATH: the last part may be one, and is what is opened),
+ * EXDEV for a path that leaves `dir`. Kernels before 5.6 are served by wc_file_open_steps. */
 int wc_file_open_beneath(int dir, const char *path, int flags, mode_t mode);
 int wc_file_open_steps(int dir, const char *path, int flags, mode_t mode);
 

@@ -152,6 +152,11 @@ static void try_opener(opener open_it, const char *made)
     assert_int_equal(st.st_mode & 07777, 0640);
     assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
     close(fd);
+    fd = open_it(dir, "link", O_PATH, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(fstat(fd, &st), 0);
+    assert_true(S_ISLNK(st.st_mode));
+    close(fd);
     assert_refused(open_it, dir, "../outside", O_RDONLY, EXDEV);
     assert_refused(open_it, dir, "sub/../../outside", O_RDONLY, EXDEV);
     assert_refused(open_it, dir, "/etc/passwd", O_RDONLY, EXDEV);
