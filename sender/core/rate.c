@@ -83,15 +83,19 @@ static void judge_probe(struct wc_rate *r)
     r->bps = r->before_bps < r->max_bps ? r->before_bps : r->max_bps;
 }
 
+/* One lossy epoch may be a receiver's outage; congestion comes again. */
 static void decide(struct wc_rate *r)
 {
+    bool lossy = r->network_loss > 1.5 * r->network_floor + NETWORK_LOSS_LIMIT;
+    bool again = lossy && r->was_lossy;
+    r->was_lossy = lossy;
     if (r->host_loss > HOST_LOSS_LIMIT)
         yield_to_host(r);
     else if (r->mode == WC_RATE_PROBING)
         judge_probe(r);
-    else if (r->network_loss > 1.5 * r->network_floor + NETWORK_LOSS_LIMIT)
+    else if (again)
         begin_probe(r);
-    else
+    else if (!lossy)
         rise(r);
 }
 

@@ -30,6 +30,7 @@ struct wc_rate {
     double network_floor;  /* loss that slowing down does not cure */
     enum wc_rate_mode mode;
     wc_ns epoch_start;
+    bool was_lossy;     /* the epoch before */
     bool epoch_settled; /* the first epoch after a change still shows the old rate */
     double host_loss;   /* worst in this epoch, as a share */
     double network_loss;

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "receiver/shell/options.h"
+#include "receiver/shell/run.h"
+
+int main(int argc, char **argv)
+{
+    struct wc_receiver_options options;
+    struct wc_why why;
+    if (wc_receiver_options_parse(&options, argc, argv, &why)) {
+        fprintf(stderr, "wimcast-receiver: %s\n", why.text);
+        return why.exit_code;
+    }
+    switch (options.common.action) {
+    case WC_ARGS_HELP:
+        return fputs(wc_receiver_help(options.command), stdout) < 0 ? EX_IOERR : EX_OK;
+    case WC_ARGS_VERSION:
+        return fputs(wc_receiver_version(), stdout) < 0 ? EX_IOERR : EX_OK;
+    case WC_ARGS_RUN:
+        break;
+    }
+    return wc_fetch_run(&options.fetch, &options.common);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "sender/shell/options.h"
+#include "sender/shell/run.h"
+
+int main(int argc, char **argv)
+{
+    struct wc_sender_options options;
+    struct wc_sender_env env = wc_sender_env_read();
+    struct wc_why why;
+    if (wc_sender_options_parse(&options, argc, argv, &env, &why)) {
+        fprintf(stderr, "wimcast-sender: %s\n", why.text);
+        return why.exit_code;
+    }
+    switch (options.common.action) {
+    case WC_ARGS_HELP:
+        return fputs(wc_sender_help(options.command), stdout) < 0 ? EX_IOERR : EX_OK;
+    case WC_ARGS_VERSION:
+        return fputs(wc_sender_version(), stdout) < 0 ? EX_IOERR : EX_OK;
+    case WC_ARGS_RUN:
+        break;
+    }
+    return wc_send_run(&options.send, &options.common);
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sender/shell/prepare.h"
+
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "common/io/mcast.h"
+#include "common/io/netaddr.h"
+#include "common/io/signals.h"
+
+/* Enough for a few groups on their way; more would only hide how fast the link is. */
+#define SEND_BUFFER_BYTES (1u << 20)
+#define RATE_UNKNOWN_BPS  1000000000ull
+#define RATE_LOOPBACK_BPS 10000000000ull
+
+struct publishing {
+    struct wc_display *display;
+    int signal_fd;
+};
+
+static void on_warning(void *ctx, const char *sentence)
+{
+    wc_display_warning(ctx, sentence);
+}
+
+static bool on_progress(void *ctx, uint64_t done_bytes, uint64_t bytes)
+{
+    struct publishing *p = ctx;
+    wc_display_publishing(p->display, done_bytes, bytes);
+    return !wc_signals_pending(p->signal_fd);
+}
+
+static enum wc_err open_identity(struct wc_prepared *p, const char *state_dir, struct wc_why *why)
+{
+    char sentence[WC_SENTENCE_BYTES_MAX + 1];
+    enum wc_err err = wc_identity_open(&p->identity, state_dir, sentence);
+    if (!err)
+        return WC_OK;
+    return wc_why_set(why, err, err == WC_E_IO ? EX_NOPERM : EX_CONFIG, "%s", sentence);
+}
+
+static enum wc_err choose_group(const struct wc_send_options *o, struct wc_netif *ret_netif,
+                                struct wc_addr *ret_group, struct wc_why *why)
+{
+    bool chosen = o->group.family != 0;
+    uint8_t family = chosen ? o->group.family : 4;
+    enum wc_err err = chosen ? wc_netaddr_check_group(&o->group, why) : WC_OK;
+    if (!err)
+        err = wc_netif_choose(ret_netif, o->interface, family, why);
+    if (err && !chosen && wc_netif_choose(ret_netif, o->interface, 6, NULL) == WC_OK) {
+        family = 6; /* an interface with IPv6 alone */
+        err = WC_OK;
+    }
+    if (err)
+        return err;
+    struct wc_addr random = wc_session_random_group(family);
+    *ret_group = chosen ? o->group : random;
+    if (ret_group->port == 0)
+        ret_group->port = random.port;
+    return WC_OK;
+}
+
+static enum wc_err publish(struct wc_prepared *p, const struct wc_send_options *o, uint8_t family,
+                           struct publishing *publishing, struct wc_why *why)
+{
+    char id[WC_NAME_BYTES_MAX + 1];
+    wc_content_default_id(o->paths[0], id);
+    struct wc_publish_config config = {
+        .id = o->id ? o->id : id,
+        .version = 1,
+        .symbol_bytes = o->symbol_bytes ? o->symbol_bytes
+                                        : wc_session_symbol_bytes(p->session.netif.mtu, family),
+        .block_symbols = WC_SOURCE_SYMBOLS_MAX,
+        .progress = on_progress,
+        .ctx = publishing,
+    };
+    return wc_publish_run(&p->session.publication, p->content, &config, why);
+}
+
+static uint64_t rate_of(const struct wc_send_options *o, const struct wc_netif *netif)
+{
+    if (o->rate_max_bps)
+        return o->rate_max_bps;
+    if (netif->speed_bps)
+        return netif->speed_bps;
+    return netif->loopback ? RATE_LOOPBACK_BPS : RATE_UNKNOWN_BPS;
+}
+
+enum wc_err wc_prepare(struct wc_prepared *ret, const struct wc_send_options *o,
+                       struct wc_display *display, int signal_fd, struct wc_why *why)
+{
+    struct wc_prepared p = {.fd = -1};
+    struct publishing publishing = {.display = display, .signal_fd = signal_fd};
+    struct wc_content_options content = {.warn = on_warning, .ctx = display};
+    struct wc_addr group;
+    enum wc_err err = open_identity(&p, o->state_dir, why);
+    if (!err)
+        err = wc_content_open(&p.content, o->paths, o->path_count, &content, why);
+    if (!err)
+        err = choose_group(o, &p.session.netif, &group, why);
+    if (!err) {
+        p.fd = wc_mcast_open_tx(&group, &p.session.netif, o->ttl, SEND_BUFFER_BYTES, why);
+        err = p.fd < 0 ? WC_E_SYS : publish(&p, o, group.family, &publishing, why);
+    }
+    if (!err) {
+        err = wc_session_init(&p.session, p.identity, &group, o->ttl);
+        if (err)
+            (void)wc_why_set(why, err, EX_SOFTWARE, "cannot sign the manifest: %s",
+                             wc_err_text(err));
+    }
+    if (err) {
+        wc_prepared_release(&p);
+        return err;
+    }
+    p.rate_max_bps = rate_of(o, &p.session.netif);
+    *ret = p;
+    return WC_OK;
+}
+
+void wc_prepared_release(struct wc_prepared *p)
+{
+    if (p->fd >= 0)
+        close(p->fd);
+    wc_session_deinit(&p->session);
+    wc_content_close(p->content);
+    wc_identity_free(p->identity);
+    *p = (struct wc_prepared){.fd = -1};
+}

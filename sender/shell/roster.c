@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sender/shell/roster.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "common/core/hresult.h"
+
+#define PORT_TRIES 16u
+
+struct guest {
+    struct wc_roster_entry entry;
+    struct wc_ctrl *ctrl; /* NULL: gone */
+    uint32_t manifest_sent;
+    bool welcomed;
+};
+
+struct wc_roster {
+    struct wc_roster_config config;
+    struct wc_ctrl_server *server;
+    struct guest *guests;
+    uint32_t connected;
+    struct wc_sender_stats stats;
+    bool closing;
+};
+
+static uint32_t index_of(const struct wc_roster *r, const struct guest *g)
+{
+    return (uint32_t)(g - r->guests);
+}
+
+static void post(struct wc_roster *r, struct guest *g, struct wc_sender_event event)
+{
+    event.member = index_of(r, g);
+    if (wc_txloop_post(r->config.txloop, &event) || event.type == WC_SENDER_REPORT)
+        return; /* a later report says the same again */
+    if (g->ctrl)
+        wc_ctrl_close(g->ctrl);
+}
+
+static void change(struct wc_roster *r, struct guest *g, enum wc_member_state state)
+{
+    g->entry.state = state;
+    r->config.on_change(r->config.ctx, &g->entry);
+}
+
+static void dismiss(struct wc_ctrl *c, uint8_t type, uint32_t hresult, const char *sentence,
+                    const char *fix)
+{
+    struct wc_msg msg = {.type = type, .refusal.hresult = hresult};
+    snprintf(msg.refusal.sentence, sizeof msg.refusal.sentence, "%s", sentence);
+    snprintf(msg.refusal.fix, sizeof msg.refusal.fix, "%s", fix);
+    (void)!wc_ctrl_send(c, &msg);
+    wc_ctrl_close(c);
+}
+
+static bool is_at_work(const struct guest *g)
+{
+    return g->entry.state == WC_MEMBER_JOINED || g->entry.state == WC_MEMBER_READY;
+}
+
+/* Places are not used twice, so that the summary knows everybody; but for receivers that come back. */
+static struct guest *free_guest(struct wc_roster *r)
+{
+    for (uint32_t i = 0; i < r->config.member_max; i++)
+        if (!r->guests[i].ctrl && r->guests[i].entry.state == WC_MEMBER_NONE)
+            return &r->guests[i];
+    return NULL;
+}
+
+static bool same_host(const char *a, const char *b)
+{
+    const char *a_port = strrchr(a, ':'), *b_port = strrchr(b, ':');
+    size_t n = a_port ? (size_t)(a_port - a) : 0;
+    return n && b_port && n == (size_t)(b_port - b) && memcmp(a, b, n) == 0;
+}
+
+/* A receiver of this name and host that ended before takes its old place again. */
+static struct guest *old_place(struct wc_roster *r, struct guest *g, const char *name)
+{
+    for (uint32_t i = 0; i < r->config.member_max; i++) {
+        struct guest *old = &r->guests[i];
+        bool ended = !old->ctrl && old->entry.state != WC_MEMBER_NONE && !is_at_work(old);
+        if (!ended || strcmp(old->entry.name, name) != 0 ||
+            !same_host(old->entry.peer, g->entry.peer))
+            continue;
+        *old = *g;
+        *g = (struct guest){0};
+        wc_ctrl_set_user(old->ctrl, old);
+        return old;
+    }
+    return g;
+}
+
+static void on_open(void *ctx, struct wc_ctrl *c)
+{
+    struct wc_roster *r = ctx;
+    struct guest *g = r->closing ? NULL : free_guest(r);
+    if (!g) {
+        dismiss(c, WC_MSG_REFUSE, WC_HR_BUSY, "the session is full",
+                "wait until receivers are done, or use another distribution point");
+        return;
+    }
+    *g = (struct guest){.ctrl = c};
+    snprintf(g->entry.peer, sizeof g->entry.peer, "%s", wc_ctrl_peer_text(c));
+    wc_ctrl_set_user(c, g);
+    r->connected++;
+}
+
+static void send_manifest(struct wc_roster *r, struct guest *g)
+{
+    const struct wc_publication *p = &r->config.session->publication;
+    while (g->welcomed && g->manifest_sent < p->byte_count) {
+        size_t left = p->byte_count - g->manifest_sent;
+        uint32_t count = left < WC_MANIFEST_PART_MAX ? (uint32_t)left : WC_MANIFEST_PART_MAX;
+        struct wc_msg msg = {
+            .type = WC_MSG_MANIFEST,
+            .manifest_part = {.offset = g->manifest_sent,
+                              .byte_count = count,
+                              .bytes = p->bytes + g->manifest_sent},
+        };
+        if (wc_ctrl_send(g->ctrl, &msg))
+            return; /* full: on_drain goes on */
+        g->manifest_sent += count;
+    }
+}
+
+static void send_status(struct wc_roster *r, struct guest *g)
+{
+    const struct wc_sender_stats *s = &r->stats;
+    struct wc_msg msg = {
+        .type = WC_MSG_STATUS,
+        .status = {.phase = (uint8_t)s->phase,
+                   .report_interval_us = s->report_interval_us,
+                   .receivers = s->joined,
+                   .ready = s->ready,
+                   .done = s->done,
+                   .rate_bps = s->rate_bps},
+    };
+    if (wc_ctrl_send(g->ctrl, &msg) == WC_E_FULL &&
+        g->manifest_sent == r->config.session->publication.byte_count) {
+        snprintf(g->entry.reason, sizeof g->entry.reason, "it no longer reads its control channel");
+        wc_ctrl_close(g->ctrl);
+    }
+}
+
+static void take_hello(struct wc_roster *r, struct guest *g, const struct wc_hello *hello)
+{
+    const struct wc_session *s = r->config.session;
+    char sentence[WC_SENTENCE_BYTES_MAX + 1];
+    if (hello->package[0] && strcmp(hello->package, s->welcome.package) != 0) {
+        snprintf(sentence, sizeof sentence, "this session streams package %s, not %s",
+                 s->welcome.package, hello->package);
+        dismiss(g->ctrl, WC_MSG_REFUSE, WC_HR_NOT_FOUND, sentence,
+                "use the URL that the sender printed");
+        return;
+    }
+    struct wc_msg msg = {.type = WC_MSG_WELCOME, .welcome = s->welcome};
+    msg.welcome.pn = wc_txloop_pn(r->config.txloop);
+    msg.welcome.report_interval_us = r->stats.report_interval_us;
+    const char *name = hello->name[0] ? hello->name : "receiver";
+    g = old_place(r, g, name);
+    snprintf(g->entry.name, sizeof g->entry.name, "%s", name);
+    if (wc_ctrl_send(g->ctrl, &msg)) {
+        wc_ctrl_close(g->ctrl);
+        return;
+    }
+    g->welcomed = true;
+    send_manifest(r, g);
+    post(r, g, (struct wc_sender_event){.type = WC_SENDER_JOIN});
+    change(r, g, WC_MEMBER_JOINED);
+}
+
+static void take_done(struct wc_roster *r, struct guest *g, const struct wc_done *done)
+{
+    snprintf(g->entry.reason, sizeof g->entry.reason, "%s", done->sentence);
+    g->entry.bytes = done->bytes;
+    post(r, g, (struct wc_sender_event){.type = WC_SENDER_DONE, .ok = done->hresult == 0});
+    dismiss(g->ctrl, WC_MSG_BYE, 0, "", "");
+}
+
+static void on_msg(void *ctx, struct wc_ctrl *c, const struct wc_msg *msg)
+{
+    struct wc_roster *r = ctx;
+    struct guest *g = wc_ctrl_user(c);
+    if (!g)
+        return;
+    if (msg->type == WC_MSG_HELLO && !g->welcomed) {
+        take_hello(r, g, &msg->hello);
+        return;
+    }
+    if (!g->welcomed) {
+        dismiss(c, WC_MSG_REFUSE, WC_HR_PROTOCOL, "the first message must be HELLO",
+                "use a wimcast-receiver of this version");
+        return;
+    }
+    switch (msg->type) {
+    case WC_MSG_READY:
+        post(r, g, (struct wc_sender_event){.type = WC_SENDER_READY});
+        break;
+    case WC_MSG_REPORT:
+        post(r, g, (struct wc_sender_event){.type = WC_SENDER_REPORT, .report = &msg->report});
+        break;
+    case WC_MSG_DONE:
+        take_done(r, g, &msg->done);
+        break;
+    case WC_MSG_BYE:
+        snprintf(g->entry.reason, sizeof g->entry.reason, "%s", msg->refusal.sentence);
+        wc_ctrl_close(c);
+        break;
+    default:
+        post(r, g, (struct wc_sender_event){.type = WC_SENDER_ALIVE});
+        break;
+    }
+}
+
+static void on_drain(void *ctx, struct wc_ctrl *c)
+{
+    struct guest *g = wc_ctrl_user(c);
+    if (g)
+        send_manifest(ctx, g);
+}
+
+static void on_close(void *ctx, struct wc_ctrl *c, enum wc_err err, const char *why)
+{
+    struct wc_roster *r = ctx;
+    struct guest *g = wc_ctrl_user(c);
+    if (!g)
+        return;
+    g->ctrl = NULL;
+    r->connected--;
+    if (err && !g->entry.reason[0])
+        snprintf(g->entry.reason, sizeof g->entry.reason, "%s", why);
+    if (g->welcomed)
+        post(r, g, (struct wc_sender_event){.type = WC_SENDER_LEAVE});
+}
+
+static const struct wc_ctrl_ops roster_ops = {
+    .on_open = on_open, .on_msg = on_msg, .on_drain = on_drain, .on_close = on_close};
+
+static enum wc_err listen_near(struct wc_roster *r, uint16_t port, bool port_is_fixed,
+                               struct wc_why *why)
+{
+    const char *reason = "";
+    for (uint32_t i = 0; i < (port_is_fixed ? 1 : PORT_TRIES); i++) {
+        uint16_t candidate = (uint16_t)(port + i);
+        if (wc_ctrl_listen(&r->server, r->config.loop, r->config.tls, NULL, candidate, &roster_ops,
+                           r, &reason) == WC_OK)
+            return WC_OK;
+    }
+    return wc_why_set(why, WC_E_SYS, EX_UNAVAILABLE,
+                      "cannot listen for receivers on TCP port %u: %s; choose another with --port",
+                      port, reason);
+}
+
+enum wc_err wc_roster_open(struct wc_roster **ret, const struct wc_roster_config *config,
+                           uint16_t port, bool port_is_fixed, struct wc_why *why)
+{
+    struct wc_roster *r = calloc(1, sizeof *r);
+    if (r)
+        r->guests = calloc(config->member_max, sizeof *r->guests);
+    if (!r || !r->guests) {
+        free(r);
+        return wc_why_set(why, WC_E_NOMEM, EX_OSERR, "out of memory for %u receivers",
+                          config->member_max);
+    }
+    r->config = *config;
+    r->stats.report_interval_us = 20000;
+    enum wc_err err = listen_near(r, port, port_is_fixed, why);
+    if (err) {
+        wc_roster_free(r);
+        return err;
+    }
+    *ret = r;
+    return WC_OK;
+}
+
+uint16_t wc_roster_port(const struct wc_roster *r)
+{
+    return wc_ctrl_server_port(r->server);
+}
+
+void wc_roster_member(struct wc_roster *r, uint32_t member, enum wc_member_state state)
+{
+    struct guest *g = &r->guests[member];
+    if (state == WC_MEMBER_JOINED)
+        return; /* said when it came */
+    if (state == WC_MEMBER_SILENT) {
+        snprintf(g->entry.reason, sizeof g->entry.reason, "it fell silent: no report for 10 s");
+        if (g->ctrl)
+            dismiss(g->ctrl, WC_MSG_BYE, WC_HR_TIMEOUT,
+                    "the sender heard nothing from you for 10 s", "look at this machine's network");
+    }
+    if (state == WC_MEMBER_LOST && !g->entry.reason[0])
+        snprintf(g->entry.reason, sizeof g->entry.reason, "its connection closed");
+    change(r, g, state);
+}
+
+void wc_roster_status(struct wc_roster *r, const struct wc_sender_stats *stats)
+{
+    r->stats = *stats;
+    for (uint32_t i = 0; i < r->config.member_max; i++) {
+        struct guest *g = &r->guests[i];
+        if (g->ctrl && g->welcomed)
+            send_status(r, g);
+    }
+}
+
+void wc_roster_close(struct wc_roster *r, uint32_t hresult, const char *sentence)
+{
+    r->closing = true;
+    for (uint32_t i = 0; i < r->config.member_max; i++)
+        if (r->guests[i].ctrl)
+            dismiss(r->guests[i].ctrl, WC_MSG_BYE, hresult, sentence, "");
+    if (r->server)
+        wc_ctrl_server_close(r->server);
+    r->server = NULL;
+}
+
+bool wc_roster_is_empty(const struct wc_roster *r)
+{
+    return r->connected == 0;
+}
+
+void wc_roster_free(struct wc_roster *r)
+{
+    if (!r)
+        return;
+    free(r->guests);
+    free(r);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The receivers' side of the control thread: who is connected as what, the session descriptor and manifest that each
+ * gets, and their reports on the way to the data thread. */
+#ifndef WC_SENDER_SHELL_ROSTER_H
+#define WC_SENDER_SHELL_ROSTER_H
+
+#include <uv.h>
+
+#include "common/io/ctrl.h"
+#include "sender/shell/session.h"
+#include "sender/shell/txloop.h"
+
+struct wc_roster;
+
+/* What is known of a receiver: also after it ended, until its place is needed. */
+struct wc_roster_entry {
+    enum wc_member_state state;
+    char name[WC_NAME_BYTES_MAX + 1];
+    char peer[64];                          /* address and port */
+    char reason[WC_SENTENCE_BYTES_MAX + 1]; /* why it failed or was lost */
+    uint64_t bytes;                         /* that it says it verified */
+};
+
+struct wc_roster_config {
+    uv_loop_t *loop;
+    struct wc_tls_context *tls;
+    const struct wc_session *session; /* borrowed until free */
+    struct wc_txloop *txloop;         /* the same */
+    uint32_t member_max;
+    /* A receiver changed its state. */
+    void (*on_change)(void *ctx, const struct wc_roster_entry *entry);
+    void *ctx;
+};
+
+/* Listen on `port`; port_is_fixed false: or on one of the next few. WC_E_SYS, WC_E_NOMEM with `why`. */
+WC_MUST_USE enum wc_err wc_roster_open(struct wc_roster **ret,
+                                       const struct wc_roster_config *config, uint16_t port,
+                                       bool port_is_fixed, struct wc_why *why);
+uint16_t wc_roster_port(const struct wc_roster *r);
+
+/* A notice of the protocol core about a member. */
+void wc_roster_member(struct wc_roster *r, uint32_t member, enum wc_member_state state);
+
+/* Tell all receivers how the session stands: once a second, and at each change of phase or report interval. */
+void wc_roster_status(struct wc_roster *r, const struct wc_sender_stats *stats);
+
+/* Close all connections, with a BYE that carries the reason; then the loop runs empty. */
+void wc_roster_close(struct wc_roster *r, uint32_t hresult, const char *sentence);
+bool wc_roster_is_empty(const struct wc_roster *r); /* no connection left */
+void wc_roster_free(struct wc_roster *r);           /* after the loop ran empty */
+
+#endif

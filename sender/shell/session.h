@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A session as receivers are told of it: made once, before anybody may join, and then only read. */
+#ifndef WC_SENDER_SHELL_SESSION_H
+#define WC_SENDER_SHELL_SESSION_H
+
+#include "common/core/msg.h"
+#include "common/io/identity.h"
+#include "common/io/netif.h"
+#include "sender/shell/publish.h"
+
+struct wc_session {
+    struct wc_welcome welcome; /* pn and report interval are filled in for each receiver */
+    struct wc_publication publication;
+    struct wc_netif netif;
+    uint8_t key_digest[WC_DIGEST_BYTES]; /* of the MCS key */
+    uint32_t datagram_bytes;             /* header, symbol, tag */
+    uint32_t wire_bytes;                 /* of one datagram on the line */
+};
+
+/* The symbol size for a path: the largest multiple of 32 that fits `mtu` unfragmented. */
+uint32_t wc_session_symbol_bytes(uint32_t mtu, uint8_t family);
+
+/* A random group of the family that no switch floods, and the default data port. */
+struct wc_addr wc_session_random_group(uint8_t family);
+
+/* Complete a session whose publication and netif are set: fresh instance and key, signed manifest. WC_E_CRYPTO. */
+WC_MUST_USE enum wc_err wc_session_init(struct wc_session *s, const struct wc_identity *identity,
+                                        const struct wc_addr *group, uint8_t ttl);
+void wc_session_deinit(struct wc_session *s); /* wipes the key */
+
+#endif
