@@ -21,8 +21,10 @@
 #include "receiver/shell/display.h"
 #include "receiver/shell/verdict.h"
 
-#define ALIVE_MS             2000u
-#define SILENCE_MAX          WC_S(10)
+#define ALIVE_MS    2000u
+#define SILENCE_MAX WC_S(10)
+/* So many ticks the sender has to take our DONE. */
+#define ANSWER_TICKS_MAX     2u
 #define RECEIVE_BUFFER_BYTES (8u << 20)
 #define SENDER_NAME_BYTES    (WC_NAME_BYTES_MAX + 1)
 

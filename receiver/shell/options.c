@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "receiver/shell/options.h"
+
+#include <getopt.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "common/core/text.h"
+
+/* Options of `fetch` without a letter. */
+enum {
+    FETCH_NAME = WC_ARGS_COMMAND,
+    FETCH_ID,
+    FETCH_MEMORY,
+    FETCH_BEACON_TIMEOUT,
+    FETCH_DISCOVER_TIMEOUT,
+};
+
+static const char fetch_letters[] = ":o:i:" WC_ARGS_COMMON_LETTERS;
+static const struct option fetch_options[] = {
+    {"output", required_argument, NULL, 'o'},
+    {"interface", required_argument, NULL, 'i'},
+    {"name", required_argument, NULL, FETCH_NAME},
+    {"id", required_argument, NULL, FETCH_ID},
+    {"memory", required_argument, NULL, FETCH_MEMORY},
+    {"beacon-timeout", required_argument, NULL, FETCH_BEACON_TIMEOUT},
+    {"discover-timeout", required_argument, NULL, FETCH_DISCOVER_TIMEOUT},
+    WC_ARGS_COMMON_OPTIONS,
+    {NULL, 0, NULL, 0},
+};
+
+static const char program_help[] =
+    "Usage: wimcast-receiver COMMAND [ARGUMENT...]\n"
+    "Receive what wimcast-sender streams by IP multicast, and prove that all of it came.\n"
+    "\n"
+    "Commands:\n"
+    "  fetch [URL]    join a session and store its files\n"
+    "\n"
+    "  -h, --help     this text; after a command: its options\n"
+    "  -V, --version  the version\n"
+    "\n"
+    "See also: wimcast-receiver(1), wimcast-sender(1)\n";
+
+static const char fetch_help[] =
+    "Usage: wimcast-receiver fetch [URL] [OPTION...]\n"
+    "Join a session, receive its package, verify every block and file, and store it.\n"
+    "URL is what wimcast-sender printed: wimcast://HOST:PORT/ID#key=sha256:HEX (quote\n"
+    "it in a shell). Without URL the session that is announced on the link is joined.\n"
+    "A fetch that was interrupted goes on from what it has: run it again.\n"
+    "\n"
+    "Package:\n"
+    "  -o, --output FILE|DIR|-      where to (default: the current folder);\n"
+    "                               '-': one file, in order, on stdout\n"
+    "      --id ID                  only this package\n"
+    "\n"
+    "Network:\n"
+    "  -i, --interface IF           name or address of the interface to receive on\n"
+    "                               (default: the one that leads to the sender)\n"
+    "      --name NAME              name of this receiver, for people\n"
+    "                               (default: the name of the host)\n"
+    "      --beacon-timeout S       multicast must arrive within S seconds of joining:\n"
+    "                               0.1..3600 (default: 10)\n"
+    "      --discover-timeout S     without URL, a session must be found within S\n"
+    "                               seconds: 0.1..3600 (default: 30)\n"
+    "\n"
+    "Output:\n"
+    "      --json                   one JSON object per line on stdout\n"
+    "  -q, --quiet                  warnings and errors only\n"
+    "  -v, --verbose                details too\n"
+    "\n"
+    "Other:\n"
+    "      --memory SIZE            memory for blocks on their way to the disk: 16M..4G\n"
+    "                               (default: 96M)\n"
+    "  -h, --help                   this text\n"
+    "  -V, --version                the version\n"
+    "  SIGINT and SIGTERM end it; what is verified stays for the next time.\n"
+    "\n"
+    "Exit codes:\n"
+    "   0  every file is verified        71  operating system error\n"
+    "  64  wrong usage                   73  cannot create a file\n"
+    "  65  wrong data                    74  input/output error\n"
+    "  66  cannot read the input         75  timeout, or the session ended early\n"
+    "  68  unknown host                  76  protocol error\n"
+    "  69  sender or multicast is        77  permission denied\n"
+    "      unavailable                   78  wrong configuration or key\n"
+    "  70  internal error\n"
+    "\n"
+    "Example:\n"
+    "  wimcast-receiver fetch 'wimcast://10.0.0.1:9467/install#key=sha256:...' -o /srv/\n";
+
+_Static_assert(sizeof(fetch_help) <= 4096, "C17 promises no longer string literal");
+
+static enum wc_err read_name(const char *text, const char **ret, struct wc_why *why)
+{
+    size_t byte_count = strlen(text);
+    if (byte_count == 0 || byte_count > WC_NAME_BYTES_MAX || !wc_text_check(text, byte_count))
+        return wc_why_set(why, WC_E_FORMAT, EX_USAGE,
+                          "--name takes 1 to %u bytes of printable text, not '%.80s'",
+                          WC_NAME_BYTES_MAX, text);
+    *ret = text;
+    return WC_OK;
+}
+
+/* One option with its value; `code` is none of the common ones. */
+static enum wc_err take_fetch_option(struct wc_fetch_options *o, int code, const char *text,
+                                     struct wc_why *why)
+{
+    switch (code) {
+    case 'o':
+        return wc_args_text("--output", text, &o->output, why);
+    case 'i':
+        return wc_args_text("--interface", text, &o->interface, why);
+    case FETCH_NAME:
+        return read_name(text, &o->name, why);
+    case FETCH_ID:
+        return wc_args_id("--id", text, &o->id, why);
+    case FETCH_MEMORY:
+        return wc_args_size("--memory", text, WC_FETCH_MEMORY_BYTES_MIN, WC_FETCH_MEMORY_BYTES_MAX,
+                            &o->memory_bytes, why);
+    case FETCH_BEACON_TIMEOUT:
+        return wc_args_duration("--beacon-timeout", text, WC_FETCH_TIMEOUT_MIN,
+                                WC_FETCH_TIMEOUT_MAX, &o->beacon_timeout, why);
+    default: /* FETCH_DISCOVER_TIMEOUT: the table has no other */
+        return wc_args_duration("--discover-timeout", text, WC_FETCH_TIMEOUT_MIN,
+                                WC_FETCH_TIMEOUT_MAX, &o->discover_timeout, why);
+    }
+}
+
+static enum wc_err read_url(struct wc_fetch_options *o, const char *text, struct wc_why *why)
+{
+    const char *reason;
+    enum wc_err err = wc_url_parse(text, &o->url, &reason);
+    if (err)
+        return wc_why_set(why, err, EX_USAGE, "URL '%.120s': %s", text, reason);
+    o->has_url = true;
+    if (!o->id)
+        return WC_OK;
+    if (*o->url.package && strcmp(o->url.package, o->id) != 0)
+        return wc_why_set(why, WC_E_FORMAT, EX_USAGE,
+                          "the URL names package %s, and --id %s; leave out one of them",
+                          o->url.package, o->id);
+    memcpy(o->url.package, o->id, strlen(o->id) + 1); /* wc_args_id: it fits */
+    return WC_OK;
+}
+
+static enum wc_err parse_fetch(void *options, int argc, char **argv, struct wc_why *why)
+{
+    struct wc_receiver_options *all = options;
+    struct wc_fetch_options *o = &all->fetch;
+    *o = (struct wc_fetch_options){
+        .memory_bytes = WC_FETCH_MEMORY_BYTES_DEFAULT,
+        .beacon_timeout = WC_FETCH_BEACON_TIMEOUT,
+        .discover_timeout = WC_FETCH_DISCOVER_TIMEOUT,
+    };
+    optind = 0; /* GNU: forget the last command line */
+    opterr = 0;
+    for (int code; (code = getopt_long(argc, argv, fetch_letters, fetch_options, NULL)) != -1;) {
+        if (code == '?' || code == ':')
+            return wc_args_refuse(code, argv, fetch_options, why);
+        if (!wc_args_common_option(&all->common, code)) {
+            enum wc_err err = take_fetch_option(o, code, optarg, why);
+            if (err)
+                return err;
+        }
+        if (all->common.action != WC_ARGS_RUN)
+            return WC_OK;
+    }
+    if (all->common.json && o->output && strcmp(o->output, "-") == 0)
+        return wc_why_set(why, WC_E_FORMAT, EX_USAGE,
+                          "--json and --output - both write to stdout; leave out one of them");
+    if (argc - optind > 1)
+        return wc_why_set(why, WC_E_FORMAT, EX_USAGE, "one URL at most; '%.120s' is one too many",
+                          argv[optind + 1]);
+    return optind < argc ? read_url(o, argv[optind], why) : WC_OK;
+}
+
+static const struct wc_args_command commands[] = {
+    {"fetch", WC_RECEIVER_COMMAND_FETCH, parse_fetch},
+    {NULL, 0, NULL},
+};
+
+enum wc_err wc_receiver_options_parse(struct wc_receiver_options *ret, int argc, char **argv,
+                                      struct wc_why *why)
+{
+    const struct wc_args_command *command;
+    *ret = (struct wc_receiver_options){0};
+    enum wc_err err = wc_args_find(commands, argc, argv, &command, &ret->common.action, why);
+    if (err || !command)
+        return err;
+    ret->command = (enum wc_receiver_command)command->id;
+    return command->parse(ret, argc - 1, argv + 1, why);
+}
+
+const char *wc_receiver_help(enum wc_receiver_command command)
+{
+    return command == WC_RECEIVER_COMMAND_FETCH ? fetch_help : program_help;
+}
+
+const char *wc_receiver_version(void)
+{
+    return "wimcast-receiver " WC_VERSION "\n";
+}
