@@ -209,8 +209,3 @@ enum wc_err wc_args_id(const char *option, const char *text, const char **ret, s
     *ret = text;
     return WC_OK;
 }
-
-const char *wc_args_version(void)
-{
-    return WC_VERSION;
-}

@@ -76,7 +76,4 @@ WC_MUST_USE enum wc_err wc_args_text(const char *option, const char *text, const
 WC_MUST_USE enum wc_err wc_args_id(const char *option, const char *text, const char **ret,
                                    struct wc_why *why);
 
-/* "0.1.0", static. */
-const char *wc_args_version(void);
-
 #endif
