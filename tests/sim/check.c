@@ -14,7 +14,7 @@
 #define PS_PER_S         1000000000000ull
 #define PARITY_COUNT_MAX 127u /* that common/io/fec.h makes */
 /* Longer bursts than one group and what a late wake-up makes up for are a violation. */
-#define CATCH_UP_PS (350000ull * PS_PER_NS)
+#define CATCH_UP_PS (450000ull * PS_PER_NS)
 
 void wc_check_fail(struct wc_check *c, wc_ns since, const char *format, ...)
 {

@@ -413,10 +413,12 @@ void wc_node_wake(struct wc_node *n, struct wc_env *env, uint32_t generation)
     wc_node_settle(n, env);
 }
 
-static void dismissed(struct wc_node *n, struct wc_env *env)
+static void dismissed(struct wc_node *n, struct wc_env *env, uint8_t type)
 {
-    fail(n, env, WC_NODE_FAILURE_DISMISSED, WC_TRACE_DISMISSED);
-    if (n->config.rejoins)
+    bool is_refused = type == WC_MSG_REFUSE;
+    fail(n, env, is_refused ? WC_NODE_FAILURE_REFUSED : WC_NODE_FAILURE_DISMISSED,
+         WC_TRACE_DISMISSED);
+    if (n->config.rejoins && !is_refused)
         wc_node_start(n, env);
 }
 
@@ -435,7 +437,7 @@ void wc_node_control(struct wc_node *n, struct wc_env *env, uint32_t generation)
     if (n->state != WC_NODE_ACTIVE && n->state != WC_NODE_JOINING)
         return;
     if (type == WC_MSG_BYE || type == WC_MSG_REFUSE || type == WC_MSG_CLOSED) {
-        dismissed(n, env);
+        dismissed(n, env, type);
         return;
     }
     if (n->state != WC_NODE_ACTIVE || type != WC_MSG_STATUS)

@@ -23,6 +23,7 @@ enum wc_node_failure {
     WC_NODE_FAILURE_UNREACHED,
     WC_NODE_FAILURE_SENDER_SILENT,
     WC_NODE_FAILURE_DISMISSED,
+    WC_NODE_FAILURE_REFUSED, /* the session was full or over when it asked */
     WC_NODE_FAILURE_DISK,
 };
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OUTPUT_CALLS_MAX 256
+#define OUTPUT_CALLS_MAX 10000
 #define WAKES_MAX        4
 #define RECORDED_MAX     1024u
 #define MEMBER_NONE      UINT32_MAX
@@ -256,11 +256,25 @@ void wc_sender_node_status(struct wc_sender_node *s, struct wc_env *env)
     wc_agenda_add(&env->agenda, env->now + env->config->status_interval, WC_DUE_STATUS, 0, 0);
 }
 
+/* Nobody has to start by hand what should have started: receivers that finished before it did count. */
+static void check_start(struct wc_sender_node *s, struct wc_env *env)
+{
+    struct wc_sender_stats stats;
+    wc_sender_stats(s->core, &stats);
+    uint32_t least = env->config->receivers_min;
+    if (s->phase == WC_PHASE_WAITING && least && stats.ready + stats.done >= least)
+        wc_check_fail(&env->check, wc_env_since(env),
+                      "waits though %" PRIu32 " receivers are ready and %" PRIu32 " done",
+                      stats.ready, stats.done);
+}
+
 void wc_sender_node_command(struct wc_sender_node *s, struct wc_env *env,
                             enum wc_sender_event_type type, uint64_t value)
 {
     if (s->is_crashed)
         return;
+    if (type == WC_SENDER_START)
+        check_start(s, env);
     struct wc_sender_event event = {.type = type};
     if (type == WC_SENDER_RATE) {
         event.rate_bps = value;
@@ -379,8 +393,11 @@ void wc_sender_node_control(struct wc_sender_node *s, struct wc_env *env, uint32
     if (generation != n->up.generation)
         return;
     uint8_t type = wc_pipe_receive(&n->up, &env->msg);
-    if (s->is_crashed)
+    if (s->is_crashed) {
+        if (type == WC_MSG_HELLO)
+            send_down(n, env, NULL); /* nobody listens there */
         return;
+    }
     if (type == WC_MSG_HELLO)
         take_hello(s, env, n);
     else if (s->member_of[node] != MEMBER_NONE)

@@ -177,7 +177,8 @@ bool wc_world_run(struct wc_world *w, wc_ns until)
         if (!wc_agenda_take(&w->env.agenda, &due))
             return false;
         w->env.now = due.at;
-        w->event_count++;
+        if (++w->event_count == w->event_count_max)
+            wc_check_fail(&w->env.check, wc_env_since(&w->env), "livelock: too many events");
         happen(w, &due);
     }
     return false;

@@ -14,6 +14,7 @@ struct wc_world {
     struct wc_node *nodes;
     struct wc_sender_node sender;
     uint64_t event_count;
+    uint64_t event_count_max; /* more are a violation; 0: any number */
 };
 
 /* How a run went, for tables and expectations. */
