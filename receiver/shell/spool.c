@@ -115,14 +115,14 @@ static bool write_piece(struct wc_spool *s, uint64_t done_bytes, size_t count)
 {
     uint64_t ready_bytes;
     for (size_t at = 0; at < count;) {
+        if (!look(s, &ready_bytes)) /* each time: write_some may have taken the news */
+            return false;
         ssize_t n = write_some(s, s->piece + at, count - at);
         if (n < 0) {
             fail_output(s, done_bytes + at, errno);
             return false;
         }
         at += (size_t)n;
-        if (!n && !look(s, &ready_bytes))
-            return false;
     }
     return true;
 }

@@ -156,8 +156,8 @@ static enum wc_err open_files(struct wc_store *s, const uint8_t *manifest_digest
         err = begin_anew(s, why);
     }
     if (err && found == WC_JOURNAL_NONE) {
-        wc_target_discard(&s->target);
         (void)!wc_journal_remove(s->journal);
+        wc_target_discard(&s->target);
     }
     return err;
 }
