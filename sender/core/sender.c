@@ -19,9 +19,10 @@
 /* The roster is looked through for silent members this often. */
 #define ROSTER_INTERVAL WC_MS(250)
 
-/* Reports of all receivers together take at most 1 % of the line. */
-#define FEEDBACK_SHARE_INVERSE 100u
-#define REPORT_WIRE_BYTES      250u
+/* Reports of all receivers together take less than 1 % of the line. */
+#define FEEDBACK_SHARE_INVERSE 110u
+#define REPORT_OVERHEAD_BYTES  200u /* frame, TLS, TCP, IP, Ethernet */
+#define REPORT_RUN_BYTES       9u
 #define REPORT_INTERVAL_MIN    WC_MS(20)
 #define REPORT_INTERVAL_MAX    WC_S(2)
 
@@ -44,6 +45,7 @@ struct wc_sender {
     wc_ns idle_interval;
     wc_ns roster_due;
     wc_ns report_interval;
+    uint64_t report_bytes_x16; /* of a report on the line, smoothed */
     uint64_t beacon_count;
     uint64_t refused_count; /* datagrams the kernel refused since the last rate sample */
     uint64_t offered_pn;    /* packet number at the last rate sample of our own */
@@ -113,6 +115,7 @@ enum wc_err wc_sender_new(struct wc_sender **ret, const struct wc_sender_config 
     s->idle_interval = IDLE_BEACON_FIRST;
     s->roster_due = now + ROSTER_INTERVAL;
     s->report_interval = REPORT_INTERVAL_MIN;
+    s->report_bytes_x16 = 16u * REPORT_OVERHEAD_BYTES;
     wc_rate_init(&s->rate, config->rate_max_bps, config->rate_min_bps ? config->rate_min_bps : 1,
                  now);
     wc_pacer_init(&s->pacer, config->wire_bytes, s->rate.bps, now);
@@ -145,7 +148,7 @@ void wc_sender_free(struct wc_sender *s)
 /* The interval grows with the number of receivers so that feedback stays a small share of the line. */
 static void set_report_interval(struct wc_sender *s)
 {
-    uint64_t bits = (uint64_t)s->members.ready * REPORT_WIRE_BYTES * 8u * FEEDBACK_SHARE_INVERSE;
+    uint64_t bits = s->members.ready * s->report_bytes_x16 / 16u * 8u * FEEDBACK_SHARE_INVERSE;
     wc_ns interval = bits * WC_S(1) / s->rate.bps;
     if (interval < REPORT_INTERVAL_MIN)
         interval = REPORT_INTERVAL_MIN;
@@ -231,6 +234,8 @@ static enum wc_err take_report(struct wc_sender *s, uint32_t member, const struc
         return err;
     who->heard = s->now;
     take_figures(s, who, report);
+    uint64_t bytes = REPORT_OVERHEAD_BYTES + (uint64_t)report->run_count * REPORT_RUN_BYTES;
+    s->report_bytes_x16 += bytes - s->report_bytes_x16 / 16u;
     bool was_idle = wc_schedule_is_idle(&s->schedule);
     for (uint32_t i = 0; i < report->run_count; i++) {
         const struct wc_run *run = &report->runs[i];
