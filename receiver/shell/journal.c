@@ -15,7 +15,6 @@
 
 #define JOURNAL_VERSION 1
 #define HEAD_BYTES      52u /* all before the bits */
-#define SLOT_COUNT      2u
 #define SLOT_ALIGN      4096u
 #define LOCK_TRIES      10u
 
@@ -116,7 +115,7 @@ static uint64_t slot_offset(const struct wc_journal *j, uint64_t sequence)
 {
     size_t slot_bytes = wc_journal_slot_bytes(j->block_count);
     size_t stride = (slot_bytes + SLOT_ALIGN - 1) / SLOT_ALIGN * SLOT_ALIGN;
-    return sequence % SLOT_COUNT * stride;
+    return sequence % WC_JOURNAL_SLOT_COUNT * stride;
 }
 
 /* The locked file is still the one with this name: its last holder may have removed it
@@ -204,7 +203,7 @@ static enum wc_err slot_load(struct wc_journal *j, uint64_t index, uint64_t *ret
 enum wc_journal_found wc_journal_load(struct wc_journal *j, uint64_t *ret_bitmap)
 {
     struct stat st;
-    uint64_t sequences[SLOT_COUNT] = {0};
+    uint64_t sequences[WC_JOURNAL_SLOT_COUNT] = {0};
     if (fstat(j->fd, &st) == 0 && !st.st_size)
         return WC_JOURNAL_NONE;
     enum wc_err first = slot_load(j, 0, &sequences[0], ret_bitmap);

@@ -18,6 +18,8 @@
 #include "common/io/digest.h"
 #include "common/io/file.h"
 
+#define WC_JOURNAL_SLOT_COUNT 2u
+
 /* --- one slot --- */
 
 struct wc_journal_slot {

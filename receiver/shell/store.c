@@ -96,7 +96,8 @@ static enum wc_err begin_anew(struct wc_store *s, struct wc_why *why)
 {
     memcpy(s->have, s->zero, wc_bitmap_words(s->p->block_count) * sizeof(uint64_t));
     enum wc_err err = wc_journal_clear(s->journal);
-    if (!err)
+    /* Both slots, so that the journal needs no more space when the disk is full. */
+    for (uint32_t i = 0; !err && i < WC_JOURNAL_SLOT_COUNT; i++)
         err = wc_journal_save(s->journal, s->have);
     if (err) {
         wc_target_cannot(&s->target, why, "write", s->target.journal_name, errno);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Where packages go and how they end up there, in one run. Blocks are 1024 bytes here. */
+/* Where packages go and how they end up there, in one run. Blocks are of some 1000
+ * bytes here. */
 #include "receiver/shell/store.h"
 
 #include <fcntl.h>
