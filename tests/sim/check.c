@@ -107,6 +107,29 @@ void wc_check_sender_datagram(struct wc_check_sender *s, wc_ns since,
     check_rate(s, since);
 }
 
+void wc_check_pns_deinit(struct wc_check_pns *p)
+{
+    free(p->taken);
+    *p = (struct wc_check_pns){0};
+}
+
+void wc_check_pn(struct wc_check *c, struct wc_check_pns *p, wc_ns since, uint32_t node,
+                 uint64_t pn)
+{
+    if (pn >= p->capacity) {
+        uint64_t capacity = (pn + 1) * 2;
+        uint64_t *taken = calloc(wc_bitmap_words((uint32_t)capacity), sizeof(*taken));
+        assert(taken && capacity <= UINT32_MAX);
+        for (uint64_t word = 0; word < p->capacity / 64; word++)
+            taken[word] = p->taken[word];
+        wc_check_pns_deinit(p);
+        *p = (struct wc_check_pns){.taken = taken, .capacity = capacity / 64 * 64};
+    }
+    if (wc_bitmap_get(p->taken, (uint32_t)pn))
+        wc_check_fail(c, since, "receiver %" PRIu32 " takes datagram %" PRIu64 " twice", node, pn);
+    wc_bitmap_set(p->taken, (uint32_t)pn);
+}
+
 void wc_check_place(struct wc_check *c, wc_ns since, uint32_t node, uint32_t instance,
                     const struct wc_receiver_config *config, const struct wc_header *header,
                     const struct wc_place *place)

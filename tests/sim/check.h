@@ -54,6 +54,18 @@ void wc_check_sender_rate(struct wc_check_sender *s, uint64_t rate_bps);
 void wc_check_sender_datagram(struct wc_check_sender *s, wc_ns since,
                               const struct wc_header *header);
 
+/* The packet numbers that a receiver's core took: none twice. Only for small worlds. */
+struct wc_check_pns {
+    uint64_t *taken; /* bitmap */
+    uint64_t capacity;
+};
+
+void wc_check_pns_deinit(struct wc_check_pns *p);
+
+/* The core takes an authentic datagram. */
+void wc_check_pn(struct wc_check *c, struct wc_check_pns *p, wc_ns since, uint32_t node,
+                 uint64_t pn);
+
 /* What a receiver's core says about a datagram's place. */
 void wc_check_place(struct wc_check *c, wc_ns since, uint32_t node, uint32_t instance,
                     const struct wc_receiver_config *config, const struct wc_header *header,

@@ -62,6 +62,7 @@ enum wc_step_kind {
     WC_STEP_REPLAY, /* value: so many recorded datagrams come once more */
     WC_STEP_STALE,  /* value: so many datagrams of another session in the same group */
     WC_STEP_FORGE,  /* value: so many datagrams of this session that nobody sealed */
+    WC_STEP_LIE,    /* value: so many reports of this node with anything in them */
 };
 
 struct wc_step {

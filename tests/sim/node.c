@@ -11,6 +11,7 @@
 #include "common/core/bitmap.h"
 
 #define OUTPUT_CALLS_MAX 16
+#define PNS_NODES_MAX    40         /* in larger worlds the memory for it would be large too */
 #define RETRANSMIT_NS    WC_MS(200) /* that TCP waits before it tries a blacked out way again */
 
 enum stream {
@@ -45,6 +46,7 @@ static void release_process(struct wc_node *n)
     n->rows = NULL;
     free(n->scratch);
     n->scratch = NULL;
+    wc_check_pns_deinit(&n->pns);
 }
 
 void wc_node_deinit(struct wc_node *n)
@@ -313,6 +315,8 @@ void wc_node_datagram(struct wc_node *n, struct wc_env *env, const struct wc_fli
         return;
     }
     n->accepted_count++;
+    if (env->config->node_count <= PNS_NODES_MAX)
+        wc_check_pn(&env->check, &n->pns, wc_env_since(env), n->index, header.pn);
     struct wc_receiver_event event = {.type = WC_RECEIVER_DATAGRAM, .header = &header};
     input(n, env, &event);
 }

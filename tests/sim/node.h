@@ -44,6 +44,7 @@ struct wc_node {
     struct wc_receiver_config core_config;
     struct wc_check_heap heap;
     struct wc_check_pace pace;
+    struct wc_check_pns pns;
     struct wc_disk disk;
     struct wc_pipe up;
     struct wc_pipe down;

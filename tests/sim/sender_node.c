@@ -443,3 +443,49 @@ void wc_sender_node_attack(struct wc_sender_node *s, struct wc_env *env, enum wc
         count -= batch;
     }
 }
+
+static void invent_report(struct wc_sender_node *s, struct wc_report *ret)
+{
+    struct wc_sender_stats stats;
+    wc_sender_stats(s->core, &stats);
+    struct wc_rng *rng = &s->attack;
+    bool is_plausible = wc_rng_below(rng, 2);
+    *ret = (struct wc_report){
+        .pn = is_plausible ? wc_rng_below(rng, stats.datagram_count) : wc_rng_next(rng),
+        .received_count = wc_rng_next(rng) >> wc_rng_below(rng, 64),
+        .lost_count = wc_rng_next(rng) >> wc_rng_below(rng, 64),
+        .overflow_count = wc_rng_next(rng) >> wc_rng_below(rng, 64),
+        .refused_count = wc_rng_next(rng) >> wc_rng_below(rng, 64),
+        .block_done_count = (uint32_t)wc_rng_next(rng),
+        .run_count = (uint32_t)wc_rng_below(rng, 5),
+    };
+    for (uint32_t i = 0; i < ret->run_count; i++) {
+        uint32_t sbn = (uint32_t)wc_rng_below(rng, stats.block_count + !is_plausible);
+        uint32_t left = stats.block_count - sbn;
+        ret->runs[i] = (struct wc_run){
+            .sbn = sbn,
+            .block_count = 1 + (uint32_t)wc_rng_below(rng, is_plausible ? left : UINT32_MAX),
+            .missing = (uint8_t)(1 + wc_rng_below(rng, 255)),
+        };
+    }
+}
+
+void wc_sender_node_lie(struct wc_sender_node *s, struct wc_env *env, uint32_t node, uint64_t count)
+{
+    static const enum wc_sender_event_type types[] = {
+        WC_SENDER_REPORT, WC_SENDER_REPORT, WC_SENDER_ALIVE, WC_SENDER_READY, WC_SENDER_JOIN};
+    uint32_t member = s->member_of[node];
+    if (s->is_crashed || member == MEMBER_NONE)
+        return;
+    wc_env_trace(env, WC_TRACE_SENDER, WC_TRACE_LIE, node, 0, 0);
+    for (uint64_t i = 0; i < count; i++) {
+        invent_report(s, &env->msg.report);
+        struct wc_sender_event event = {
+            .type = types[wc_rng_below(&s->attack, sizeof(types) / sizeof(types[0]))],
+            .member = member,
+            .report = &env->msg.report,
+        };
+        input(s, env, &event);
+        settle(s, env);
+    }
+}

@@ -48,6 +48,10 @@ void wc_sender_node_command(struct wc_sender_node *s, struct wc_env *env,
 /* It stops, without a word to anybody. */
 void wc_sender_node_crash(struct wc_sender_node *s, struct wc_env *env);
 
+/* A receiver's control channel brings reports that no core made. */
+void wc_sender_node_lie(struct wc_sender_node *s, struct wc_env *env, uint32_t node,
+                        uint64_t count);
+
 /* Somebody else sends to the same group. kind: WC_STEP_REPLAY, _STALE or _FORGE. */
 void wc_sender_node_attack(struct wc_sender_node *s, struct wc_env *env, enum wc_step_kind kind,
                            uint64_t count);

@@ -9,8 +9,15 @@
 #include "tests/sim/theory.h"
 #include "tests/sim/uniform.h"
 
-#define WIRE_RATIO_LIMIT 1.02 /* times the theory */
+/* Times the theory: what is promised, and what long enough runs really reach. */
+#define WIRE_RATIO_PROMISED 1.02
+#define WIRE_RATIO_REACHED  1.006
+#define BLOCKS_LONG         200u
+/* Times what the data takes on the line: the end of a short run weighs more. */
+#define TIME_RATIO_LIMIT 1.05
 #define BLOCK_SYMBOLS    128u
+#define RATE_BPS         1000000000u
+#define WIRE_BYTES       1538u
 
 /* Values that the literature and a Monte-Carlo run give. */
 static int check_formula(void)
@@ -40,17 +47,22 @@ static int check_wire(uint32_t receiver_count, double loss, uint32_t block_count
         .loss = loss,
         .block_symbols = BLOCK_SYMBOLS,
         .block_count = block_count,
-        .rate_bps = 1000000000,
+        .rate_bps = RATE_BPS,
         .join_spread = WC_MS(500),
         .seed = 1,
     };
     struct wc_world_result result;
     bool completed = wc_uniform_run(&u, &result);
     double theory = wc_theory_wire_ratio(BLOCK_SYMBOLS, receiver_count, loss);
-    bool ok = completed && result.wire_ratio <= WIRE_RATIO_LIMIT * theory;
-    printf("%9" PRIu32 " %7.3f %10.4f %10.4f %10.4f %9.3f %%  %s\n", receiver_count, loss,
-           result.wire_ratio, theory, result.wire_ratio / theory, 100.0 * result.feedback_share,
-           ok ? "ok" : "BAD");
+    double line_ns = (double)result.data_count * WIRE_BYTES * 8.0 * 1e9 / RATE_BPS;
+    double time_ratio = (double)result.streaming_ns / line_ns;
+    bool is_long = block_count >= BLOCKS_LONG;
+    double limit = is_long ? WIRE_RATIO_REACHED : WIRE_RATIO_PROMISED;
+    bool ok = completed && result.wire_ratio <= limit * theory &&
+              (!is_long || time_ratio <= TIME_RATIO_LIMIT);
+    printf("%9" PRIu32 " %7.3f %10.4f %10.4f %10.4f %10.4f %9.3f %%  %s\n", receiver_count, loss,
+           result.wire_ratio, theory, result.wire_ratio / theory, time_ratio,
+           100.0 * result.feedback_share, ok ? "ok" : "BAD");
     return ok ? 0 : 1;
 }
 
@@ -60,9 +72,10 @@ int main(int argc, char **argv)
     static const double losses[] = {0.001, 0.01, 0.05};
     uint32_t block_count = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 200;
     int failures = check_formula();
-    printf("wire symbols per source symbol, %" PRIu32 " blocks of %u, limit %.2f x theory\n",
-           block_count, BLOCK_SYMBOLS, WIRE_RATIO_LIMIT);
-    printf("receivers    loss   measured     theory   quotient   feedback\n");
+    printf("wire symbols per source symbol, and time per time on the line; %" PRIu32
+           " blocks of %u symbols\n",
+           block_count, BLOCK_SYMBOLS);
+    printf("receivers    loss   measured     theory   quotient       time   feedback\n");
     for (size_t r = 0; r < 3; r++) {
         for (size_t p = 0; p < 3; p++)
             failures += check_wire(receiver_counts[r], losses[p], block_count);

@@ -32,6 +32,7 @@ enum wc_trace_kind {
     WC_TRACE_REPLAY, /* a: count */
     WC_TRACE_STALE,  /* a: count */
     WC_TRACE_FORGE,  /* a: count */
+    WC_TRACE_LIE,    /* a: node */
     /* a receiver's node */
     WC_TRACE_HELLO,
     WC_TRACE_WELCOME,

@@ -99,6 +99,9 @@ static void take_step(struct wc_world *w, const struct wc_step *step)
     case WC_STEP_HEAL:
         heal(w);
         break;
+    case WC_STEP_LIE:
+        wc_sender_node_lie(&w->sender, &w->env, step->node, step->value);
+        break;
     case WC_STEP_REPLAY:
     case WC_STEP_STALE:
     case WC_STEP_FORGE:
