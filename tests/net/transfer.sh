@@ -8,6 +8,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lab.sh"
 
 local_mode=
 interface=eth0
+sender_name=sender # of its output
 sender_pid=
 url=
 declare -A receiver_pid=()
@@ -53,36 +54,37 @@ run_bg() {
     fi
 }
 
+# Waits for it, so that the shell has nothing to say about it later.
 kill_quietly() {
-    is_alive "$1" || return 0
-    kill -KILL "$1" 2>/dev/null
-    wait "$1" 2>/dev/null
+    kill -KILL "$1" 2>/dev/null || true
+    wait "$1" 2>/dev/null || true
 }
 
 # start_sender ARGUMENTS...: sets `url`.
 start_sender() {
-    run_sender sender "$@" 2>"$work_dir/sender.err"
+    run_sender sender "$@" 2>"$work_dir/$sender_name.err"
 }
 
 # run_sender HOST ARGUMENTS...: the same, stderr as it is.
 run_sender() {
-    : >"$work_dir/sender.json"
+    local events=$work_dir/$sender_name.json
+    : >"$events"
     run_bg sender_pid "$1" "$SENDER" send --json --interface "$interface" "${@:2}" \
-        </dev/null >"$work_dir/sender.json"
-    wait_for 60 sender_is_up || fail "the sender does not say where its session is"
-    url=$(json_get "$work_dir/sender.json" session .url)
+        </dev/null >"$events"
+    wait_for 60 sender_is_up "$events" || fail "the sender does not say where its session is"
+    url=$(json_get "$events" session .url)
     [[ $url == wimcast://* ]] || fail "no URL in the sender's session event: '$url'"
 }
 
-sender_is_up() { has_event "$work_dir/sender.json" session || ! is_alive "$sender_pid"; }
+sender_is_up() { has_event "$1" session || ! is_alive "$sender_pid"; }
 
 # start_receiver NAME [ARGUMENTS...]: NAME is a host, or a host and a suffix: r1-again.
 start_receiver() {
     local name=$1 pid
     shift
     mkdir -p "$work_dir/$name"
-    run_bg pid "${name%%-*}" "$RECEIVER" fetch --json --interface "$interface" "$@" \
-        </dev/null >"$work_dir/$name.json" 2>"$work_dir/$name.err"
+    run_bg pid "${name%%-*}" "$RECEIVER" fetch --json --interface "$interface" --name "$name" \
+        "$@" </dev/null >"$work_dir/$name.json" 2>"$work_dir/$name.err"
     receiver_pid[$name]=$pid
 }
 
