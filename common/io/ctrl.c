@@ -93,7 +93,8 @@ static void close_handles(struct wc_ctrl *c)
     c->tcp_is_open = false;
 }
 
-static void set_reason(struct wc_ctrl *c, enum wc_err err, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void set_reason(struct wc_ctrl *c, enum wc_err err,
+                                                             const char *format, va_list args)
 {
     c->err = err;
     vsnprintf(c->why, sizeof(c->why), format, args);
