@@ -2,6 +2,7 @@
 #include "receiver/shell/blockio.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 /* Holes begin and end at multiples of this: the page, and the block of most file systems. */
 #define HOLE_BYTES 4096u
@@ -61,22 +62,57 @@ static enum wc_err cannot(const struct wc_blockio *io, struct wc_why *why, const
                       wc_why_path(folder, io->spool_where), wc_why_errno_text(error));
 }
 
+static enum wc_err part_read(const struct wc_blockio *io, const struct part *part,
+                             uint8_t *ret_bytes, struct wc_why *why)
+{
+    enum wc_err err = wc_file_read(io->ops, part->fd, ret_bytes, part->byte_count, part->offset);
+    if (!err)
+        return WC_OK;
+    if (err == WC_E_SHORT)
+        errno = EIO;
+    cannot(io, why, "read", part->index, errno);
+    return err;
+}
+
 enum wc_err wc_blockio_read(const struct wc_blockio *io, uint32_t sbn, uint8_t *ret_bytes,
                             struct wc_why *why)
 {
     struct part part;
     for (struct span span = span_of(io, sbn); span.left; ret_bytes += part.byte_count) {
         enum wc_err err = span_next(io, &span, &part, why);
+        if (!err)
+            err = part_read(io, &part, ret_bytes, why);
         if (err)
             return err;
-        err = wc_file_read(io->ops, part.fd, ret_bytes, part.byte_count, part.offset);
-        if (err == WC_E_SHORT)
-            errno = EIO;
-        if (err) {
-            cannot(io, why, "read", part.index, errno);
-            return err;
-        }
     }
+    return WC_OK;
+}
+
+static bool is_hole(const struct part *part)
+{
+    off_t data = lseek(part->fd, (off_t)part->offset, SEEK_DATA);
+    if (data < 0)
+        return errno == ENXIO; /* no data from here to the end; the file has its full size */
+    return (uint64_t)data >= part->offset + part->byte_count;
+}
+
+enum wc_err wc_blockio_is_zero(const struct wc_blockio *io, uint32_t sbn, uint8_t *scratch,
+                               bool *ret, struct wc_why *why)
+{
+    struct part part;
+    bool is_zero = true;
+    for (struct span span = span_of(io, sbn); span.left && is_zero;) {
+        enum wc_err err = span_next(io, &span, &part, why);
+        if (err)
+            return err;
+        if (is_hole(&part))
+            continue;
+        err = part_read(io, &part, scratch, why);
+        if (err)
+            return err;
+        is_zero = wc_file_is_zero(scratch, part.byte_count);
+    }
+    *ret = is_zero;
     return WC_OK;
 }
 

@@ -24,6 +24,11 @@ WC_MUST_USE enum wc_err wc_blockio_read(const struct wc_blockio *io, uint32_t sb
 WC_MUST_USE enum wc_err wc_blockio_write(const struct wc_blockio *io, uint32_t sbn,
                                          const uint8_t *bytes, bool is_fresh, struct wc_why *why);
 
+/* The block reads as zeros: *ret. `scratch`: room for its bytes; holes are not even read. Errors
+ * as read. */
+WC_MUST_USE enum wc_err wc_blockio_is_zero(const struct wc_blockio *io, uint32_t sbn,
+                                           uint8_t *scratch, bool *ret, struct wc_why *why);
+
 /* Make them zeros. Errors as write. */
 WC_MUST_USE enum wc_err wc_blockio_zero(const struct wc_blockio *io, uint32_t sbn,
                                         struct wc_why *why);

@@ -19,8 +19,9 @@ static uint64_t claimed_bytes(const struct wc_resume *r, const struct wc_partiti
 static enum wc_err check_zeros(const struct wc_blockio *io, uint32_t sbn, uint8_t *scratch,
                                struct wc_why *why)
 {
-    bool is_read = wc_blockio_read(io, sbn, scratch, NULL) == WC_OK;
-    if (is_read && wc_file_is_zero(scratch, wc_partition_bytes(&io->m->partition, sbn)))
+    bool is_zero = false;
+    enum wc_err err = wc_blockio_is_zero(io, sbn, scratch, &is_zero, NULL);
+    if (!err && is_zero)
         return WC_OK;
     return wc_blockio_zero(io, sbn, why);
 }

@@ -298,6 +298,37 @@ static void blocks_across_files(void **state)
     wc_content_close(c);
 }
 
+/* Offsets where 32-bit arithmetic ends, in the object and in one file of it. */
+static void beyond_4_gib(void **state)
+{
+    (void)state;
+    enum { TAIL_BYTES = 200000 };
+    static uint8_t tail[TAIL_BYTES];
+    static uint8_t rows[128 * 1440];
+    wc_workdir_pattern(1, 0, tail, TAIL_BYTES);
+    const char *path = wc_workdir_fill(&work, "img/large", 2, 100);
+    int fd = open(path, O_WRONLY);
+    assert_int_equal(pwrite(fd, tail, TAIL_BYTES, 5ll << 30), TAIL_BYTES);
+    close(fd);
+    wc_workdir_fill(&work, "img/small", 3, 100);
+    struct wc_content *c = open_path(wc_workdir_at(&work, "img"));
+    uint64_t object_bytes = (5ull << 30) + TAIL_BYTES + 100;
+    assert_true(wc_content_bytes(c) == object_bytes);
+    struct wc_partition p;
+    assert_int_equal(wc_partition_init(&p, object_bytes, 1440, 128), WC_OK);
+    uint32_t last = p.block_count - 1;
+    uint32_t byte_count = wc_partition_bytes(&p, last);
+    assert_int_equal(wc_content_read_block(c, &p, last, rows, &why), WC_OK);
+    assert_memory_equal(rows, tail + TAIL_BYTES + 100 - byte_count, byte_count - 100);
+    wc_workdir_pattern(3, 0, tail, 100);
+    assert_memory_equal(rows + byte_count - 100, tail, 100);
+    assert_int_equal(wc_content_read_block(c, &p, 0, rows, &why), WC_OK);
+    wc_workdir_pattern(2, 0, tail, 100);
+    assert_memory_equal(rows, tail, 100);
+    assert_true(wc_file_is_zero(rows + 100, wc_partition_bytes(&p, 0) - 100));
+    wc_content_close(c);
+}
+
 /* More files than may be open at once. */
 static void many_files(void **state)
 {
@@ -439,6 +470,7 @@ int main(void)
         TEST(the_same_name_twice),
         TEST(what_may_not_be_read),
         TEST(blocks_across_files),
+        TEST(beyond_4_gib),
         TEST(many_files),
         TEST(a_file_that_changes),
         TEST(a_disk_that_fails),
