@@ -1,0 +1,67 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Completion of wimcast-sender and wimcast-receiver for bash. Source it, or install it for both
+# names, for example as /usr/share/bash-completion/completions/wimcast-sender with a link.
+
+_wimcast_words() { mapfile -t COMPREPLY < <(compgen -W "$1" -- "$2"); }
+
+_wimcast_files() {
+    compopt -o filenames 2>/dev/null
+    mapfile -t COMPREPLY < <(compgen -f -- "$1")
+}
+
+_wimcast_folders() {
+    compopt -o filenames 2>/dev/null
+    mapfile -t COMPREPLY < <(compgen -d -- "$1")
+}
+
+_wimcast_interfaces() {
+    local folder names=
+    for folder in /sys/class/net/*/; do
+        folder=${folder%/}
+        names+=" ${folder##*/}"
+    done
+    _wimcast_words "$names" "$1"
+}
+
+# The value of option $1, as far as it is typed: $2. False: the option takes none.
+_wimcast_value() {
+    case $1 in
+        -i | --interface) _wimcast_interfaces "$2" ;;
+        -o | --output) _wimcast_files "$2" ;;
+        --state-dir) _wimcast_folders "$2" ;;
+        --id | --port | --mcast-data-address | --ttl | --min-receivers | --max-wait | \
+            --max-bitrate | --symbol-size | --name | --beacon-timeout | --discover-timeout | \
+            --memory) COMPREPLY=() ;;
+        *) return 1 ;;
+    esac
+}
+
+# COMMANDS OPTIONS_OF_THE_COMMAND
+_wimcast() {
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+    COMPREPLY=()
+    if ((COMP_CWORD == 1)); then
+        _wimcast_words "$1 --help --version" "$current"
+    elif _wimcast_value "$previous" "$current"; then
+        return
+    elif [[ $current == -* ]]; then
+        _wimcast_words "$2 --json --quiet --verbose --help --version" "$current"
+    else
+        return 1
+    fi
+}
+
+_wimcast_sender() {
+    _wimcast "send" "--id --interface --port --mcast-data-address --ttl --min-receivers \
+        --max-wait --max-bitrate --state-dir --symbol-size --nokbd --no-announce" ||
+        _wimcast_files "${COMP_WORDS[COMP_CWORD]}"
+}
+
+_wimcast_receiver() {
+    _wimcast "fetch" "--output --id --interface --name --memory --beacon-timeout \
+        --discover-timeout" || _wimcast_words "wimcast://" "${COMP_WORDS[COMP_CWORD]}"
+}
+
+complete -F _wimcast_sender wimcast-sender
+complete -o nospace -F _wimcast_receiver wimcast-receiver
