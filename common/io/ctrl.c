@@ -16,12 +16,13 @@
 
 #include "common/io/ctrl_internal.h"
 
-#define READ_BYTES         16384u
-#define FEED_BYTES         4096u /* at a time, as the TLS object's buffer keeps its size */
-#define WRITE_BYTES_MAX    65536u
-#define IN_BYTES_MIN       4096u
-#define IN_IDLE_BYTES_MAX  16384u                        /* kept while no frame is under way */
-#define QUEUE_BYTES_LIMIT  (2 * WC_CTRL_QUEUE_BYTES_MAX) /* with what TLS itself has to say */
+#define READ_BYTES        16384u
+#define FEED_BYTES        4096u /* at a time, as the TLS object's buffer keeps its size */
+#define WRITE_BYTES_MAX   65536u
+#define IN_BYTES_MIN      4096u
+#define IN_IDLE_BYTES_MAX 16384u /* kept while no frame is under way */
+/* Messages, and what TLS itself answers to a peer that asks and never reads. */
+#define QUEUE_BYTES_LIMIT  (2 * WC_CTRL_QUEUE_BYTES_MAX + FRAME_BYTES_MAX)
 #define LEAVING_TIMEOUT_MS 1000u
 #define KEEPALIVE_SECONDS  2
 #define SILENCE_TIMEOUT_MS 8000u /* unanswered data or probes */
@@ -233,8 +234,10 @@ enum wc_err wc_ctrl_send(struct wc_ctrl *c, const struct wc_msg *msg)
 {
     if (c->phase != WC_CTRL_OPEN)
         return WC_E_STATE;
-    if (wc_ctrl_queued_bytes(c) >= WC_CTRL_QUEUE_BYTES_MAX)
+    if (wc_ctrl_queued_bytes(c) >= WC_CTRL_QUEUE_BYTES_MAX) {
+        c->was_above_half = true;
         return WC_E_FULL;
+    }
     uint8_t frame[FRAME_BYTES_MAX];
     size_t frame_bytes = 0;
     enum wc_err err = wc_msg_encode(msg, frame, sizeof(frame), &frame_bytes);

@@ -29,7 +29,7 @@ struct wc_ctrl_ops {
     void (*on_close)(void *ctx, struct wc_ctrl *c, enum wc_err err, const char *why);
 };
 
-#define WC_CTRL_QUEUE_BYTES_MAX (1u << 17) /* soft: one message may pass it */
+#define WC_CTRL_QUEUE_BYTES_MAX (1u << 16) /* soft: one message may pass it */
 #define WC_CTRL_OPEN_TIMEOUT_MS 10000u     /* until on_open */
 #define WC_CTRL_CONNECTIONS_MAX (WC_MEMBERS_MAX + 64u)
 
