@@ -27,7 +27,7 @@
 #define HEIGHT_DEFAULT 24u
 #define BLOCK_BYTES    (WC_TERM_LINES_MAX * (WC_TERM_WIDTH_MAX + 4))
 #define OUT_BYTES      (BLOCK_BYTES + WC_TERM_MESSAGE_BYTES_MAX + 128)
-/* How long a message waits for a terminal that somebody has stopped. */
+/* How long a message waits for a terminal that somebody has stopped; those after it do not wait. */
 #define MESSAGE_WAIT_MS 1000
 
 struct wc_term {
@@ -36,7 +36,8 @@ struct wc_term {
     bool terminal;
     bool live;
     bool colour;
-    bool drawn; /* since the last hide or finish: then drawn_ns counts */
+    bool stopped; /* it took nothing last time */
+    bool drawn;   /* since the last hide or finish: then drawn_ns counts */
     wc_ns drawn_ns;
     size_t line_count; /* of the block, as it stands on the screen */
     size_t block_bytes;
@@ -70,16 +71,21 @@ static bool is_writable(const struct wc_term *t, int wait_ms)
     return poll(&p, 1, wait_ms) == 1 && (p.revents & POLLOUT);
 }
 
-/* A terminal may be non-blocking, because stdin is the same one: then wait a little. */
+/* A terminal may be non-blocking, because stdin is the same one: poll tells either way. What a
+ * terminal does not take is lost: the session matters more. */
 static void flush(struct wc_term *t, const struct out *out)
 {
     for (size_t at = 0; at < out->byte_count;) {
-        if (t->terminal && !is_writable(t, MESSAGE_WAIT_MS))
-            return;
+        if (t->terminal) {
+            t->stopped = !is_writable(t, t->stopped ? 0 : MESSAGE_WAIT_MS);
+            if (t->stopped)
+                return;
+        }
         ssize_t count = write(t->fd, out->bytes + at, out->byte_count - at);
-        if (count < 0 && errno == EAGAIN && is_writable(t, MESSAGE_WAIT_MS))
-            continue;
-        if (count < 0 && errno != EINTR)
+        bool full = count < 0 && errno == EAGAIN; /* non-blocking: only then it says so */
+        if (full && !t->terminal && !is_writable(t, MESSAGE_WAIT_MS))
+            return;
+        if (count < 0 && !full && errno != EINTR)
             return;
         at += count > 0 ? (size_t)count : 0;
     }

@@ -31,7 +31,8 @@ struct wc_term *wc_term_new(const struct wc_term_config *config);
 void wc_term_free(struct wc_term *t);
 
 /* A message, above the block. What a terminal should not get (wc_text_check) becomes '?'; longer
- * than WC_TERM_MESSAGE_BYTES_MAX it is cut. */
+ * than WC_TERM_MESSAGE_BYTES_MAX it is cut. A terminal that is stopped (Ctrl-S) delays it by a
+ * second, then loses it, and those after it without delay. */
 #define WC_TERM_MESSAGE_BYTES_MAX 2048u
 void wc_term_say(struct wc_term *t, enum wc_term_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -20,7 +20,9 @@ compare() {
 # What the option column of a help text names: "  -i, --interface IF  ...".
 help_options() { sed -n -E 's/^ +(-[a-zA-Z], )?(--[a-z-]+).*/\2/p' <<<"$1"; }
 help_commands() { sed -n -E '/^Commands:/,/^$/s/^  ([a-z]+) .*/\1/p' <<<"$1"; }
-help_codes() { sed -n '/^Exit codes:/,/^[^ ]/p' <<<"$1" | grep -o -E '(^|  ) *[0-9]+  ' | tr -d ' '; }
+help_codes() {
+    sed -n '/^Exit codes:/,/^[^ ]/p' <<<"$1" | grep -o -E '(^|  ) *[0-9]+  ' | tr -d ' '
+}
 
 man_options() { sed -n -E 's/^\.It Fl ([a-zA-Z] , )?-([a-z-]+).*/--\2/p' "$1"; }
 man_codes() { sed -n '/^\.Sh EXIT STATUS/,/^\.Sh EXAMPLES/s/^\.It \([0-9]*\)$/\1/p' "$1"; }

@@ -305,6 +305,25 @@ static void no_terminal(void **state)
     close(ends[0]);
 }
 
+/* A pipe that nobody reads from and that does not block: what fits is there, the rest is lost. */
+static void full_pipe(void **state)
+{
+    (void)state;
+    int ends[2];
+    char text[1000];
+    assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+    memset(text, 'x', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    assert_true(fcntl(ends[1], F_SETPIPE_SZ, 4096) >= 4096);
+    while (write(ends[1], text, 64) == 64)
+        continue;
+    struct wc_term *t = open_term(ends[1], 0);
+    wc_term_say(t, WC_TERM_INFO, "%s", text);
+    wc_term_free(t);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 /* Ctrl-S must not stop the program. */
 static void stopped_terminal(void **state)
 {
@@ -313,8 +332,12 @@ static void stopped_terminal(void **state)
     assert_int_equal(tcflow(s->slave, TCOOFF), 0);
     draw(t, WC_S(1), "block", NULL);
     assert_true(wc_term_is_due(t, WC_S(1)));
+    for (int i = 0; i < 100; i++) /* only the first one waits: the test has no time for more */
+        wc_term_say(t, WC_TERM_INFO, "lost");
     assert_int_equal(tcflow(s->slave, TCOON), 0);
     assert_shown(s, "");
+    wc_term_say(t, WC_TERM_INFO, "heard");
+    assert_shown(s, "heard\n");
     draw(t, WC_S(1), "block", NULL);
     assert_shown(s, "block\033[K\n");
     wc_term_free(t);
@@ -374,6 +397,7 @@ int main(void)
         ON_SCREEN(no_color),
         ON_SCREEN(dumb_terminals),
         cmocka_unit_test(no_terminal),
+        cmocka_unit_test(full_pipe),
         ON_SCREEN(stopped_terminal),
         ON_SCREEN(terminal_that_went_away),
         cmocka_unit_test(bars),
