@@ -1,12 +1,35 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sender/core/rate.h"
 
+#include <assert.h>
+
 #define EPOCH_MIN WC_MS(50)
 /* Samples with fewer datagrams say nothing about a share. */
 #define SAMPLE_COUNT_MIN 64u
 /* Losses below these are repaired, not obeyed. */
 #define HOST_LOSS_LIMIT    0.005
 #define NETWORK_LOSS_LIMIT 0.02
+/* Less than this arrived: no slow path, but none. */
+#define OUTAGE_SHARE 0.002
+/* Under a limit that was found, stay this far below it. */
+#define LIMIT_MARGIN 0.97
+#define HOLD_MIN     WC_S(2)
+#define HOLD_MAX     WC_S(16)
+/* Steps up: near a limit, and where none is known. */
+#define TRIAL_STEP 1.02
+#define RISE_STEP  1.25
+/* So far above the old limit without loss, it is gone. */
+#define LIMIT_GONE 1.1
+
+static void begin_epoch(struct wc_rate *r, wc_ns now, bool changed)
+{
+    r->epoch_start = now;
+    r->settled = !changed;
+    r->sent_bits = 0;
+    r->was_idle = false;
+    r->host = (struct wc_rate_worst){.share = 1.0};
+    r->network = (struct wc_rate_worst){.share = 1.0};
+}
 
 void wc_rate_init(struct wc_rate *r, uint64_t max_bps, uint64_t min_bps, wc_ns now)
 {
@@ -14,8 +37,9 @@ void wc_rate_init(struct wc_rate *r, uint64_t max_bps, uint64_t min_bps, wc_ns n
         .max_bps = max_bps,
         .min_bps = min_bps < max_bps ? min_bps : max_bps,
         .bps = max_bps,
-        .epoch_start = now,
+        .hold_span = HOLD_MIN,
     };
+    begin_epoch(r, now, true);
 }
 
 void wc_rate_set_max(struct wc_rate *r, uint64_t max_bps)
@@ -27,76 +51,117 @@ void wc_rate_set_max(struct wc_rate *r, uint64_t max_bps)
         r->bps = max_bps;
 }
 
+static void note_worst(struct wc_rate_worst *worst, double share, uint32_t member)
+{
+    if (share < worst->share)
+        *worst = (struct wc_rate_worst){.share = share, .member = member};
+}
+
 void wc_rate_sample(struct wc_rate *r, const struct wc_rate_sample *s)
 {
     uint64_t sent = s->received_count + s->lost_count;
-    if (sent < SAMPLE_COUNT_MIN)
+    if (sent < SAMPLE_COUNT_MIN || (double)s->received_count < OUTAGE_SHARE * (double)sent)
         return;
     uint64_t overflow = s->overflow_count < s->lost_count ? s->overflow_count : s->lost_count;
-    double host = (double)(overflow + s->refused_count) / (double)sent;
-    double network = (double)(s->lost_count - overflow) / (double)sent;
-    if (host > r->host_loss)
-        r->host_loss = host;
-    if (network > r->network_loss)
-        r->network_loss = network;
+    uint64_t refused = s->refused_count < s->received_count ? s->refused_count : s->received_count;
+    uint64_t by_host = overflow + refused; /* at most all: reports may lie */
+    uint64_t by_network = s->lost_count - overflow;
+    note_worst(&r->host, 1.0 - (double)by_host / (double)sent, s->member);
+    note_worst(&r->network, 1.0 - (double)by_network / (double)sent, s->member);
+}
+
+void wc_rate_sent(struct wc_rate *r, uint64_t bits)
+{
+    r->sent_bits += bits;
+}
+
+void wc_rate_idle(struct wc_rate *r)
+{
+    r->was_idle = true;
+}
+
+/* What really left in this epoch, in bits per second: the local link may be slower than the rate. */
+static double sent_bps(const struct wc_rate *r, wc_ns now)
+{
+    double bps = (double)r->sent_bits * 1e9 / (double)(now - r->epoch_start);
+    return r->was_idle || bps > (double)r->bps ? (double)r->bps : bps;
 }
 
 static void move_to(struct wc_rate *r, double bps)
 {
+    assert(bps >= 0);
     uint64_t to = bps > (double)r->max_bps ? r->max_bps : (uint64_t)bps;
     r->bps = to < r->min_bps ? r->min_bps : to;
 }
 
-static void rise(struct wc_rate *r)
+/* `bps` is what the slowest takes: stay below, and find out later whether that is still so. */
+static void hold_below(struct wc_rate *r, double bps, uint32_t member, wc_ns now)
 {
-    bool near = r->ceiling_bps && (double)r->bps > 0.95 * (double)r->ceiling_bps;
-    if (near && r->bps > r->ceiling_bps)
-        r->ceiling_bps = 0; /* it holds: the old ceiling is gone */
-    move_to(r, (double)r->bps * (near ? 1.01 : 1.10));
+    bool again = r->limit_bps && bps > 0.8 * (double)r->limit_bps;
+    r->hold_span = again && 2 * r->hold_span <= HOLD_MAX ? 2 * r->hold_span
+                   : again                               ? HOLD_MAX
+                                                         : HOLD_MIN;
+    r->limit_bps = bps > 1.0 ? (uint64_t)bps : 1;
+    r->slowest = member;
+    r->mode = WC_RATE_HOLDING;
+    r->hold_until = now + r->hold_span;
+    move_to(r, LIMIT_MARGIN * bps);
 }
 
-static void yield_to_host(struct wc_rate *r)
+static void rise(struct wc_rate *r, wc_ns now)
 {
-    r->ceiling_bps = r->bps;
-    double keep = 1.0 - 1.1 * r->host_loss;
-    move_to(r, (double)r->bps * (keep > 0.5 ? keep : 0.5));
-    r->mode = WC_RATE_STEADY;
+    if (r->mode == WC_RATE_HOLDING && now < r->hold_until)
+        return;
+    if (r->mode == WC_RATE_HOLDING && (double)r->bps > LIMIT_GONE * (double)r->limit_bps) {
+        r->mode = WC_RATE_RISING;
+        r->limit_bps = 0;
+    }
+    move_to(r, (double)r->bps * (r->mode == WC_RATE_HOLDING ? TRIAL_STEP : RISE_STEP));
 }
 
-static void begin_probe(struct wc_rate *r)
+static void begin_probe(struct wc_rate *r, wc_ns now)
 {
+    double sent = sent_bps(r, now);
     r->before_bps = r->bps;
-    r->network_before = r->network_loss;
-    double keep = 1.0 - 1.02 * r->network_loss;
-    move_to(r, (double)r->bps * (keep > 0.5 ? keep : 0.5));
+    r->before_sent_bps = sent;
+    r->before_share = r->network.share;
     r->mode = WC_RATE_PROBING;
+    move_to(r, LIMIT_MARGIN * r->network.share * sent);
 }
 
-static void judge_probe(struct wc_rate *r)
+/* A full network delivers the same when less is sent; random loss takes its share of what is sent. */
+static void judge_probe(struct wc_rate *r, wc_ns now)
 {
-    r->mode = WC_RATE_STEADY;
-    if (r->network_loss < 0.6 * r->network_before) {
-        r->ceiling_bps = r->before_bps;
+    double sent = sent_bps(r, now);
+    double arrived_before = r->before_share * r->before_sent_bps;
+    double arrived = r->network.share * sent;
+    double if_random = r->before_share * sent;
+    r->mode = r->limit_bps ? WC_RATE_HOLDING : WC_RATE_RISING;
+    if (arrived > 0.5 * (arrived_before + if_random)) {
+        hold_below(r, arrived_before, r->network.member, now);
         return;
     }
-    r->network_floor = r->network_loss;
+    r->floor = 1.0 - r->network.share;
     r->bps = r->before_bps < r->max_bps ? r->before_bps : r->max_bps;
 }
 
-/* One lossy epoch may be a receiver's outage; congestion comes again. */
-static void decide(struct wc_rate *r)
+/* One lossy epoch may be a moment's outage; congestion comes again. */
+static void decide(struct wc_rate *r, wc_ns now)
 {
-    bool lossy = r->network_loss > 1.5 * r->network_floor + NETWORK_LOSS_LIMIT;
+    double network_loss = 1.0 - r->network.share;
+    bool lossy = network_loss > 1.5 * r->floor + NETWORK_LOSS_LIMIT;
     bool again = lossy && r->was_lossy;
     r->was_lossy = lossy;
-    if (r->host_loss > HOST_LOSS_LIMIT)
-        yield_to_host(r);
+    if (network_loss < r->floor)
+        r->floor = 0.5 * (r->floor + network_loss);
+    if (1.0 - r->host.share > HOST_LOSS_LIMIT)
+        hold_below(r, r->host.share * sent_bps(r, now), r->host.member, now);
     else if (r->mode == WC_RATE_PROBING)
-        judge_probe(r);
+        judge_probe(r, now);
     else if (again)
-        begin_probe(r);
+        begin_probe(r, now);
     else if (!lossy)
-        rise(r);
+        rise(r, now);
 }
 
 bool wc_rate_step(struct wc_rate *r, wc_ns now, wc_ns report_interval)
@@ -105,11 +170,17 @@ bool wc_rate_step(struct wc_rate *r, wc_ns now, wc_ns report_interval)
     if (now - r->epoch_start < epoch)
         return false;
     uint64_t before = r->bps;
-    if (r->epoch_settled)
-        decide(r);
-    r->epoch_settled = r->bps == before;
-    r->epoch_start = now;
-    r->host_loss = 0;
-    r->network_loss = 0;
+    if (r->settled)
+        decide(r, now);
+    begin_epoch(r, now, r->bps != before);
     return r->bps != before;
+}
+
+void wc_rate_forget(struct wc_rate *r, uint32_t member)
+{
+    if (r->limit_bps == 0 || r->slowest != member)
+        return;
+    r->limit_bps = 0;
+    r->hold_span = HOLD_MIN;
+    r->mode = WC_RATE_RISING;
 }

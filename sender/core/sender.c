@@ -203,10 +203,12 @@ static uint64_t grown(uint64_t now, uint64_t before)
     return now > before ? now - before : 0;
 }
 
-static void take_figures(struct wc_sender *s, struct wc_member *who, const struct wc_report *report)
+static void take_figures(struct wc_sender *s, uint32_t member, const struct wc_report *report)
 {
+    struct wc_member *who = &s->members.list[member];
     const struct wc_member_figures *before = &who->figures;
     struct wc_rate_sample sample = {
+        .member = member,
         .received_count = grown(report->received_count, before->received_count),
         .lost_count = grown(report->lost_count, before->lost_count),
         .overflow_count = grown(report->overflow_count, before->overflow_count),
@@ -233,7 +235,7 @@ static enum wc_err take_report(struct wc_sender *s, uint32_t member, const struc
     if (err)
         return err;
     who->heard = s->now;
-    take_figures(s, who, report);
+    take_figures(s, member, report);
     uint64_t bytes = REPORT_OVERHEAD_BYTES + (uint64_t)report->run_count * REPORT_RUN_BYTES;
     s->report_bytes_x16 += bytes - s->report_bytes_x16 / 16u;
     bool was_idle = wc_schedule_is_idle(&s->schedule);
@@ -343,6 +345,7 @@ static void step_rate(struct wc_sender *s)
 {
     if (s->refused_count) {
         struct wc_rate_sample own = {
+            .member = WC_MEMBERS_MAX,
             .received_count = grown(s->pn - s->offered_pn, s->refused_count),
             .refused_count = s->refused_count,
         };
@@ -390,6 +393,9 @@ static size_t stream(struct wc_sender *s, struct wc_header *ret, size_t capacity
         header->esi = ref.esi;
     }
     wc_pacer_spend(&s->pacer, (uint32_t)count);
+    wc_rate_sent(&s->rate, (uint64_t)count * s->config.wire_bytes * 8u);
+    if (count < limit)
+        wc_rate_idle(&s->rate);
     if (count && wc_schedule_is_idle(&s->schedule)) {
         s->idle_interval = IDLE_BEACON_FIRST;
         s->beacon_due = s->now;
