@@ -158,7 +158,7 @@ static void a_full_disk_for_the_journal(void **state)
     a_sound_run_completes(f, "out");
 }
 
-/* A few bytes at a time, and every second call interrupted. */
+/* A few bytes at a time, every second call interrupted. */
 static unsigned slow_count;
 
 static ssize_t slow_pread(int fd, void *bytes, size_t count, off_t offset)
@@ -215,7 +215,7 @@ static void unreadable_blocks(void **state)
 
 /* --- finishing --- */
 
-/* After a failed fsync the page cache gives back what the disk may not have: nothing is believed. */
+/* After a failed fsync the page cache gives back what the disk may have lost: believe nothing. */
 static void fsync_fails(void **state)
 {
     struct wc_fixture *f = *state;
@@ -355,7 +355,7 @@ static void every_call_fails(void **state)
     }
 }
 
-/* --- real file systems, where we may mount them: for this process alone, so that none outlives it --- */
+/* --- real file systems, where we may mount them; for this process alone: none outlives it --- */
 
 static char mounted[4096];
 

@@ -112,7 +112,7 @@ static void one_file(void **state)
     wc_content_close(NULL);
 }
 
-/* Byte order of the whole path puts "a-b" before "a/b"; names are bytes, not letters of a locale. */
+/* Byte order of the whole path: "a-b" before "a/b", whatever the locale says. */
 static void a_tree_in_byte_order(void **state)
 {
     (void)state;
