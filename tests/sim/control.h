@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One direction of a control channel: reliable and ordered, with a delay. Messages travel as the real
- * frames. While the way is blacked out they wait, as TCP's retransmissions would. */
+/* One direction of a control channel: reliable and ordered, with a delay. Messages travel as the
+ * real frames. While the way is blacked out they wait, as TCP's retransmissions would. */
 #ifndef WC_SIM_CONTROL_H
 #define WC_SIM_CONTROL_H
 
@@ -32,8 +32,8 @@ void wc_pipe_reset(struct wc_pipe *p);
 void wc_pipe_send(struct wc_pipe *p, struct wc_agenda *agenda, wc_ns arrival,
                   const struct wc_msg *msg);
 
-/* Take the first message, which has arrived. Gives its type; asserts that it decodes. *ret is set for
- * anything but WC_MSG_CLOSED and lives in static storage of the caller. */
+/* Take the first message, which has arrived. Gives its type; asserts that it decodes. *ret is set
+ * for anything but WC_MSG_CLOSED and lives in static storage of the caller. */
 uint8_t wc_pipe_receive(struct wc_pipe *p, struct wc_msg *ret);
 
 #endif

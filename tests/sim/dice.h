@@ -6,8 +6,8 @@
 
 #include "common/core/rng.h"
 
-/* An event of fixed probability, drawn as the number of failures before the next success: rolling costs
- * a decrement, which matters for thousands of receivers with millions of datagrams. */
+/* An event of fixed probability, drawn as the number of failures before the next success: rolling
+ * costs a decrement, which matters for thousands of receivers with millions of datagrams. */
 struct wc_dice {
     uint64_t misses_left;
     double probability;

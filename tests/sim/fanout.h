@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The network: one uplink, a switch, and a link to each receiver that listens. Receivers behind links of
- * equal delay and without queues share one event per flight, which makes ten thousand of them possible. */
+/* The network: one uplink, a switch, and a link to each receiver that listens. Receivers behind
+ * links of equal delay and without queues share one event per flight, which makes ten thousand of
+ * them possible. */
 #ifndef WC_SIM_FANOUT_H
 #define WC_SIM_FANOUT_H
 

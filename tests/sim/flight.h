@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Datagrams that left the sender at one instant and are in the air. They are shared by all receivers
- * that they are still to reach. */
+/* Datagrams that left the sender at one instant and are in the air. They are shared by all
+ * receivers that they are still to reach. */
 #ifndef WC_SIM_FLIGHT_H
 #define WC_SIM_FLIGHT_H
 

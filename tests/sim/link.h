@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What happens to a datagram on its way to one receiver: it comes later, twice, damaged, out of order, or
- * not at all. A link decides when the datagram is put on it, so it needs no events of its own. */
+/* What happens to a datagram on its way to one receiver: it comes later, twice, damaged, out of
+ * order, or not at all. A link decides when the datagram is put on it, so it needs no events of
+ * its own. */
 #ifndef WC_SIM_LINK_H
 #define WC_SIM_LINK_H
 
@@ -36,12 +37,12 @@ void wc_link_init(struct wc_link *l, const struct wc_link_config *config, uint64
 /* From now on it only delays. */
 void wc_link_heal(struct wc_link *l);
 
-/* True if all datagrams that it does not lose take the same time, so that receivers behind such links
- * can share an event. */
+/* True if all datagrams that it does not lose take the same time, so that receivers behind such
+ * links can share an event. */
 bool wc_link_is_even(const struct wc_link_config *config);
 
-/* Whether a datagram sent now is lost on the way: loss, burst or blackout. `since`: virtual time since
- * the world's beginning. */
+/* Whether a datagram sent now is lost on the way: loss, burst or blackout. `since`: virtual time
+ * since the world's beginning. */
 bool wc_link_loses(struct wc_link *l, wc_ns since);
 
 /* Which bit of a datagram flips; WC_BIT_NONE: none. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A receiver: its core, and a model of the shell around it, with link, socket, disk and control channel. */
+/* A receiver: its core, and a model of the shell around it, with link, socket, disk and control
+ * channel. */
 #ifndef WC_SIM_NODE_H
 #define WC_SIM_NODE_H
 

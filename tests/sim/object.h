@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The object that is streamed: its bytes are a function of the seed and the offset, so that a receiver's
- * result can be checked without a copy of it; and a stand-in for the seal, a keyed checksum over the
- * whole datagram that no single flipped bit passes. */
+/* The object that is streamed: its bytes are a function of the seed and the offset, so that a
+ * receiver's result can be checked without a copy of it; and a stand-in for the seal, a keyed
+ * checksum over the whole datagram that no single flipped bit passes. */
 #ifndef WC_SIM_OBJECT_H
 #define WC_SIM_OBJECT_H
 
@@ -39,8 +39,8 @@ void wc_object_symbol(struct wc_object *o, uint32_t sbn, uint32_t esi, uint8_t *
 bool wc_object_decode(const struct wc_object *o, uint32_t sbn, const uint8_t *esi, uint8_t *rows,
                       uint8_t *scratch);
 
-/* Make a datagram out of a header and the object's symbol, where it has that one. `key`: o->key, or another
- * session's. */
+/* Make a datagram out of a header and the object's symbol, where it has that one. `key`: o->key,
+ * or another session's. */
 void wc_object_make_datagram(struct wc_object *o, const struct wc_header *header, uint64_t key,
                              uint8_t *ret_datagram);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The order of calls is the real shell's: input, drain the notices, output until it gives nothing, sleep
- * until the deadline. */
+/* The order of calls is the real shell's: input, drain the notices, output until it gives
+ * nothing, sleep until the deadline. */
 #include "tests/sim/sender_node.h"
 
 #include <assert.h>
@@ -256,7 +256,8 @@ void wc_sender_node_status(struct wc_sender_node *s, struct wc_env *env)
     wc_agenda_add(&env->agenda, env->now + env->config->status_interval, WC_DUE_STATUS, 0, 0);
 }
 
-/* Nobody has to start by hand what should have started: receivers that finished before it did count. */
+/* Nobody has to start by hand what should have started: receivers that finished before it did
+ * count. */
 static void check_start(struct wc_sender_node *s, struct wc_env *env)
 {
     struct wc_sender_stats stats;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The sender: its core, and a model of the shell around it, with the socket and the ends of all control
- * channels. */
+/* The sender: its core, and a model of the shell around it, with the socket and the ends of all
+ * control channels. */
 #ifndef WC_SIM_SENDER_NODE_H
 #define WC_SIM_SENDER_NODE_H
 

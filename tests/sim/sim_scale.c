@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* How the protocol scales with the number of receivers: wire bytes, feedback and time from 1 to 10,000
- * of them. Usage: sim_scale [LOSS [BLOCKS [RECEIVERS_MAX]]]; one comparable line for each number. */
+/* How the protocol scales with the number of receivers: wire bytes, feedback and time from 1 to
+ * 10,000 of them. Usage: sim_scale [LOSS [BLOCKS [RECEIVERS_MAX]]]; one comparable line for each
+ * number. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

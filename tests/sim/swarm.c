@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Random worlds: first safety, while every fault that was drawn for the seed lasts; then liveness: all
- * heals, and everybody must come to the right end.
+/* Random worlds: first safety, while every fault that was drawn for the seed lasts; then
+ * liveness: all heals, and everybody must come to the right end.
  *
  * Usage: swarm --seed S [--trace]         one world
  *        swarm --count N [--from S]       N worlds */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A world drawn from a seed: any object, any links, receivers that come, fall silent, die and come back
- * at any time, while faults last; then everything heals. */
+/* A world drawn from a seed: any object, any links, receivers that come, fall silent, die and
+ * come back at any time, while faults last; then everything heals. */
 #ifndef WC_SIM_SWARM_OPTIONS_H
 #define WC_SIM_SWARM_OPTIONS_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What repair by parity on demand costs at least, when each of R receivers loses each datagram with
- * probability p on its own (Nonnenmacher, Biersack, Towsley: Parity-Based Loss Recovery for Reliable
- * Multicast Transmission, 1998). */
+/* What repair by parity on demand costs at least, when each of R receivers loses each datagram
+ * with probability p on its own (Nonnenmacher, Biersack, Towsley: Parity-Based Loss Recovery for
+ * Reliable Multicast Transmission, 1998). */
 #ifndef WC_SIM_THEORY_H
 #define WC_SIM_THEORY_H
 

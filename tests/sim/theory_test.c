@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the cores put on the wire under independent loss stays close to what parity on demand costs at
- * least. Usage: theory_test BLOCKS: blocks of each object. */
+/* What the cores put on the wire under independent loss stays close to what parity on demand
+ * costs at least. Usage: theory_test BLOCKS: blocks of each object. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>

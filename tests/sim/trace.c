@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A line is open as long as its actor says nothing else in the same lane, and no longer than a pause: what
- * other actors do meanwhile does not end it. It stands where its first record stands, so lines are
- * written when all records are seen. */
+/* A line is open as long as its actor says nothing else in the same lane, and no longer than a
+ * pause: what other actors do meanwhile does not end it. It stands where its first record stands,
+ * so lines are written when all records are seen. */
 #include "tests/sim/trace.h"
 
 #include <assert.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What happened, as records that cost little to write and become readable text when somebody wants to
- * read: the tail of a failed run, or a scenario's timeline. Consecutive records of one actor that say
- * the same of neighbouring symbols or blocks make one line. */
+/* What happened, as records that cost little to write and become readable text when somebody
+ * wants to read: the tail of a failed run, or a scenario's timeline. Consecutive records of one
+ * actor that say the same of neighbouring symbols or blocks make one line. */
 #ifndef WC_SIM_TRACE_H
 #define WC_SIM_TRACE_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The world that theory speaks of: R equal receivers, each losing each datagram with probability p on its
- * own, that all take the same object from its first datagram on. */
+/* The world that theory speaks of: R equal receivers, each losing each datagram with probability
+ * p on its own, that all take the same object from its first datagram on. */
 #ifndef WC_SIM_UNIFORM_H
 #define WC_SIM_UNIFORM_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One sender core and any number of receiver cores, the very objects that the programs run, in virtual
- * time: the same configuration gives the same run. */
+/* One sender core and any number of receiver cores, the very objects that the programs run, in
+ * virtual time: the same configuration gives the same run. */
 #ifndef WC_SIM_WORLD_H
 #define WC_SIM_WORLD_H
 

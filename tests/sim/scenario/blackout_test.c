@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One of two receivers hears and says nothing for two seconds. The other one goes on at full speed; the
- * first is not given up, and gets what it missed afterwards. */
+/* One of two receivers hears and says nothing for two seconds. The other one goes on at full
+ * speed; the first is not given up, and gets what it missed afterwards. */
 #include "tests/sim/scenario/scenario.h"
 
 static void build(struct wc_scenario *s)

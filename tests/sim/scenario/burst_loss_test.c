@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Bursts of some ten datagrams are lost by one of two receivers: parity mends them, while the other one
- * takes no harm. */
+/* Bursts of some ten datagrams are lost by one of two receivers: parity mends them, while the
+ * other one takes no harm. */
 #include "tests/sim/scenario/scenario.h"
 
 static void build(struct wc_scenario *s)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Three receivers come one after the other; with the third the stream begins, each symbol is sent once,
- * and nothing is repaired. */
+/* Three receivers come one after the other; with the third the stream begins, each symbol is sent
+ * once, and nothing is repaired. */
 #include "tests/sim/scenario/scenario.h"
 
 static void build(struct wc_scenario *s)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One receiver's disk fails after five blocks, another one's memory damages a block now and then: the
- * first says so and leaves, the second asks for the damaged blocks again, the third takes no harm. */
+/* One receiver's disk fails after five blocks, another one's memory damages a block now and then:
+ * the first says so and leaves, the second asks for the damaged blocks again, the third takes no
+ * harm. */
 #include "tests/sim/scenario/scenario.h"
 
 static void build(struct wc_scenario *s)

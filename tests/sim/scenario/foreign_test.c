@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Datagrams of another session in the same group, forged ones and replayed ones: they are counted, and
- * change nothing. */
+/* Datagrams of another session in the same group, forged ones and replayed ones: they are
+ * counted, and change nothing. */
 #include "tests/sim/scenario/scenario.h"
 
 static void build(struct wc_scenario *s)

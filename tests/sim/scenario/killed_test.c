@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A receiver dies at half time without a word. The others finish at once; the sender gives the dead one
- * up when it was silent for as long as is configured, and ends. */
+/* A receiver dies at half time without a word. The others finish at once; the sender gives the
+ * dead one up when it was silent for as long as is configured, and ends. */
 #include "tests/sim/scenario/scenario.h"
 
 static void build(struct wc_scenario *s)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A second receiver joins when half of the object is sent: it takes the rest with the first, then the
- * part that it missed comes once more, and not more than that. */
+/* A second receiver joins when half of the object is sent: it takes the rest with the first, then
+ * the part that it missed comes once more, and not more than that. */
 #include "tests/sim/scenario/scenario.h"
 
 static void build(struct wc_scenario *s)
 {
     wc_scenario_node(s, WC_MS(0));
-    /* What it says is old when it arrives: it must not make the sender send again what is on its way. */
+    /* What it says is old when it arrives: it must not make the sender send again what is on its
+     * way. */
     wc_scenario_node(s, WC_MS(30))->control_delay = WC_MS(8);
     s->config.rate_max_bps = 50000000;
 }

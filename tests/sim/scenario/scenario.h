@@ -20,7 +20,8 @@ struct wc_scenario {
     uint32_t failure_count;
 };
 
-/* A receiver that joins at `join_at` (WC_NEVER: it does not); change its configuration as needed. */
+/* A receiver that joins at `join_at` (WC_NEVER: it does not); change its configuration as
+ * needed. */
 struct wc_node_config *wc_scenario_node(struct wc_scenario *s, wc_ns join_at);
 
 void wc_scenario_step(struct wc_scenario *s, wc_ns at, enum wc_step_kind kind, uint32_t node,
@@ -32,8 +33,8 @@ void wc_scenario_expect(struct wc_scenario *s, bool ok, const char *text);
 /* The sender's view of a node: the state of the member that it was last. */
 enum wc_member_state wc_scenario_member_state(const struct wc_world *w, uint32_t node);
 
-/* Build the world on top of the default one (bytes, 100 Mbit/s, 24 blocks of 16 symbols), run it, let
- * `expect` look at its end, and compare the timeline. The exit code of main. */
+/* Build the world on top of the default one (bytes, 100 Mbit/s, 24 blocks of 16 symbols), run
+ * it, let `expect` look at its end, and compare the timeline. The exit code of main. */
 int wc_scenario_main(int argc, char **argv, const char *name, void (*build)(struct wc_scenario *),
                      void (*expect)(struct wc_scenario *, const struct wc_world *));
 

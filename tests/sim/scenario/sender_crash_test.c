@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The sender dies at half time without a word: each receiver ends when it was silent for as long as is
- * configured, and knows why. */
+/* The sender dies at half time without a word: each receiver ends when it was silent for as long
+ * as is configured, and knows why. */
 #include "tests/sim/scenario/scenario.h"
 
 static void build(struct wc_scenario *s)

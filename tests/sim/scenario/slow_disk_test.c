@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A receiver's disk takes a third of the line's rate and its memory holds four blocks: the sender slows
- * down instead of sending what cannot be stored, and everybody gets everything. */
+/* A receiver's disk takes a third of the line's rate and its memory holds four blocks: the
+ * sender slows down instead of sending what cannot be stored, and everybody gets everything. */
 #include "tests/sim/scenario/scenario.h"
 
 static void build(struct wc_scenario *s)

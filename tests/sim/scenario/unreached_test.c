@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Multicast does not reach one of two receivers, only the control channel does. It says so when it has
- * waited for as long as is configured, and does not blame the sender; the other one is not held up, though
- * it has to wait for the start. */
+/* Multicast does not reach one of two receivers, only the control channel does. It says so when
+ * it has waited for as long as is configured, and does not blame the sender; the other one is
+ * not held up, though it has to wait for the start. */
 #include "tests/sim/scenario/scenario.h"
 
 static void build(struct wc_scenario *s)
