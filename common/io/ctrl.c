@@ -452,14 +452,33 @@ static void on_handshake_timeout(uv_timer_t *timer)
                   (double)c->timeout_ms / 1000);
 }
 
-void wc_ctrl_start(struct wc_ctrl *c)
+uint64_t wc_ctrl_left_ms(const struct wc_ctrl *c)
 {
     uint64_t now_ms = uv_now(c->loop);
+    return c->deadline_ms > now_ms ? c->deadline_ms - now_ms : 0;
+}
+
+static void arm_handshake(struct wc_ctrl *c)
+{
+    uv_timer_start(&c->timer, on_handshake_timeout, wc_ctrl_left_ms(c), 0);
+}
+
+void wc_ctrl_set_open_timeout(struct wc_ctrl *c, uint32_t timeout_ms)
+{
+    c->timeout_ms = timeout_ms;
+    c->deadline_ms = uv_now(c->loop) + timeout_ms;
+    if (c->phase == WC_CTRL_HANDSHAKE)
+        arm_handshake(c);
+    else if (c->phase == WC_CTRL_CONNECTING)
+        wc_ctrl_client_arm(c);
+}
+
+void wc_ctrl_start(struct wc_ctrl *c)
+{
     c->phase = WC_CTRL_HANDSHAKE;
     tune_socket(c);
     note_addresses(c);
-    uv_timer_start(&c->timer, on_handshake_timeout,
-                   c->deadline_ms > now_ms ? c->deadline_ms - now_ms : 0, 0);
+    arm_handshake(c);
     int err = uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read);
     if (err) {
         lost(c, err);

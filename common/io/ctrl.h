@@ -56,8 +56,8 @@ WC_MUST_USE enum wc_err wc_ctrl_connect(struct wc_ctrl **ret, uv_loop_t *loop,
                                         struct wc_tls_context *tls, const char *host, uint16_t port,
                                         const struct wc_ctrl_ops *ops, void *ctx);
 
-/* All that must be done within this time from now (WC_CTRL_OPEN_TIMEOUT_MS unless told). Right
- * after wc_ctrl_connect. */
+/* All that is left until on_open must be done within this time from now (WC_CTRL_OPEN_TIMEOUT_MS
+ * unless told); an address that is being tried keeps the time that it was given. */
 void wc_ctrl_set_open_timeout(struct wc_ctrl *c, uint32_t timeout_ms);
 
 /* Queue a message. WC_E_FULL: the queue holds WC_CTRL_QUEUE_BYTES_MAX (bulk messages wait for

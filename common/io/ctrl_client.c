@@ -32,12 +32,6 @@ void wc_ctrl_client_stop(struct wc_ctrl *c)
     c->next_address = NULL;
 }
 
-static uint64_t left_ms(const struct wc_ctrl *c)
-{
-    uint64_t now_ms = uv_now(c->loop);
-    return c->deadline_ms > now_ms ? c->deadline_ms - now_ms : 0;
-}
-
 /* --- one address ----------------------------------------------------------------------------- */
 
 static void on_attempt_closed(uv_handle_t *handle)
@@ -82,7 +76,7 @@ static uint64_t share_ms(const struct wc_ctrl *c)
     uint64_t address_count = 0;
     for (const struct addrinfo *a = c->next_address; a; a = a->ai_next)
         address_count++;
-    return left_ms(c) / address_count;
+    return wc_ctrl_left_ms(c) / address_count;
 }
 
 /* Addresses of other families than ours do not come from getaddrinfo: the socket would say so. */
@@ -137,6 +131,12 @@ static void on_resolve_timeout(uv_timer_t *timer)
                   "cannot find the address of %s: the name servers do not answer", c->target);
 }
 
+void wc_ctrl_client_arm(struct wc_ctrl *c)
+{
+    if (c->resolve)
+        uv_timer_start(&c->timer, on_resolve_timeout, wc_ctrl_left_ms(c), 0);
+}
+
 enum wc_err wc_ctrl_connect(struct wc_ctrl **ret, uv_loop_t *loop, struct wc_tls_context *tls,
                             const char *host, uint16_t port, const struct wc_ctrl_ops *ops,
                             void *ctx)
@@ -162,12 +162,4 @@ enum wc_err wc_ctrl_connect(struct wc_ctrl **ret, uv_loop_t *loop, struct wc_tls
     wc_ctrl_set_open_timeout(c, WC_CTRL_OPEN_TIMEOUT_MS);
     *ret = c;
     return WC_OK;
-}
-
-void wc_ctrl_set_open_timeout(struct wc_ctrl *c, uint32_t timeout_ms)
-{
-    c->timeout_ms = timeout_ms;
-    c->deadline_ms = uv_now(c->loop) + timeout_ms;
-    if (c->resolve)
-        uv_timer_start(&c->timer, on_resolve_timeout, timeout_ms, 0);
 }

@@ -70,6 +70,9 @@ void wc_ctrl_tcp_init(struct wc_ctrl *c);
 /* A handle's close callback came. */
 void wc_ctrl_handle_closed(struct wc_ctrl *c);
 
+/* Until the deadline. */
+uint64_t wc_ctrl_left_ms(const struct wc_ctrl *c);
+
 /* The TCP connection is there: shake hands before c->deadline_ms. */
 void wc_ctrl_start(struct wc_ctrl *c);
 
@@ -81,6 +84,8 @@ void wc_ctrl_leave(struct wc_ctrl *c, enum wc_err err, const char *format, ...)
 
 /* Forget what only a client that connects has; its callbacks find nothing to do then. */
 void wc_ctrl_client_stop(struct wc_ctrl *c);
+/* The deadline changed. */
+void wc_ctrl_client_arm(struct wc_ctrl *c);
 
 /* `c` is about to be freed. */
 void wc_ctrl_server_forget(struct wc_ctrl_server *s, struct wc_ctrl *c);

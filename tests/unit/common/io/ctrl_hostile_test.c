@@ -61,16 +61,21 @@ static void server_that_is_silent(void **state)
     struct world *w = *state;
     struct sockaddr_in addr;
     socklen_t bytes = sizeof(addr);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     uv_ip4_addr("127.0.0.1", 0, &addr);
     assert_int_equal(bind(fd, (const struct sockaddr *)&addr, sizeof(addr)), 0);
-    assert_int_equal(listen(fd, 1), 0); /* the kernel accepts; nobody answers */
+    assert_int_equal(listen(fd, 1), 0); /* accepts, and never answers */
     assert_int_equal(getsockname(fd, (struct sockaddr *)&addr, &bytes), 0);
     struct wc_ctrl *c = world_connect_to(w, &w->client_side, "127.0.0.1", ntohs(addr.sin_port));
+    struct raw peer = {.fd = -1};
+    RUN_UNTIL(w, (peer.fd = accept4(fd, NULL, NULL, SOCK_NONBLOCK)) >= 0);
+    uint8_t hello[1];
+    RUN_UNTIL(w, recv(peer.fd, hello, 1, MSG_DONTWAIT) == 1);
     wc_ctrl_set_open_timeout(c, 50);
     RUN_UNTIL(w, w->client_side.close_count == 1);
     assert_int_equal(w->client_side.err, WC_E_SYS);
     assert_mentions(&w->client_side, "handshake within 0.1 s");
+    raw_close(&peer);
     close(fd);
 }
 
