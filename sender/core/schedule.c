@@ -69,6 +69,13 @@ static void mark_base(struct wc_schedule_block *b)
     b->base_sent = b->sent;
 }
 
+static void aim_at(struct wc_schedule *s, uint32_t sbn, uint32_t target)
+{
+    s->blocks[sbn].target = target;
+    if (!s->blocks[sbn].repair_queued)
+        repair_push(s, sbn);
+}
+
 static void want_repair(struct wc_schedule *s, uint32_t sbn, uint32_t missing, uint64_t pn)
 {
     struct wc_schedule_block *b = &s->blocks[sbn];
@@ -80,9 +87,11 @@ static void want_repair(struct wc_schedule *s, uint32_t sbn, uint32_t missing, u
         return;
     if (looked_at_all)
         mark_base(b);
-    b->target = target;
-    if (!b->repair_queued)
-        repair_push(s, sbn);
+    if (!b->parity_judged) {
+        b->parity_judged = true;
+        wc_parity_block_repaired(&s->parity, b->parity_mark);
+    }
+    aim_at(s, sbn, target);
 }
 
 void wc_schedule_want(struct wc_schedule *s, uint32_t sbn, uint32_t missing, uint64_t pn)
@@ -144,6 +153,19 @@ static bool next_repair(struct wc_schedule *s, uint64_t pn, struct wc_symbol_ref
     return false;
 }
 
+/* All source symbols are out: repair symbols follow that most likely will be asked for. */
+static void finish_active(struct wc_schedule *s)
+{
+    uint32_t sbn = s->active;
+    struct wc_schedule_block *b = &s->blocks[sbn];
+    s->active = WC_SCHEDULE_NONE;
+    b->parity_mark = wc_parity_block_sent(&s->parity);
+    b->parity_judged = false;
+    uint32_t target = b->sent + s->parity.ahead;
+    if (target > b->target && target > b->sent)
+        aim_at(s, sbn, target);
+}
+
 bool wc_schedule_next(struct wc_schedule *s, uint64_t pn, struct wc_symbol_ref *ret)
 {
     if (next_repair(s, pn, ret))
@@ -155,7 +177,7 @@ bool wc_schedule_next(struct wc_schedule *s, uint64_t pn, struct wc_symbol_ref *
     s->source_count++;
     s->active_esi++;
     if (s->active_esi == wc_partition_symbols(&s->partition, s->active))
-        s->active = WC_SCHEDULE_NONE;
+        finish_active(s);
     return true;
 }
 

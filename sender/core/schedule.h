@@ -14,6 +14,7 @@
 #include "common/core/err.h"
 #include "common/core/partition.h"
 #include "common/core/types.h"
+#include "sender/core/parity.h"
 
 struct wc_schedule_block {
     uint64_t base_pn; /* newest symbol before the last burst; 0: none */
@@ -25,6 +26,8 @@ struct wc_schedule_block {
         repair_next; /* next block in the repair queue; WC_SCHEDULE_NONE: last, or not queued */
     uint8_t parity;  /* next repair symbol, 0..WC_SCHEDULE_PARITY_COUNT-1 */
     bool repair_queued;
+    uint8_t parity_mark; /* of the epoch in which it was sent whole; see parity.h */
+    bool parity_judged;  /* a repair since then was counted */
 };
 
 #define WC_SCHEDULE_NONE         UINT32_MAX
@@ -38,6 +41,7 @@ struct wc_schedule {
     uint32_t cursor;     /* where the round goes on */
     uint32_t active;     /* block being sent whole; WC_SCHEDULE_NONE: none */
     uint32_t active_esi; /* its next source symbol */
+    struct wc_parity parity;
     uint32_t repair_head;
     uint32_t repair_tail;
     uint32_t block_sent_count; /* blocks sent whole at least once */

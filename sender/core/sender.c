@@ -124,6 +124,7 @@ enum wc_err wc_sender_new(struct wc_sender **ret, const struct wc_sender_config 
     enum wc_err err = s->notices ? WC_OK : WC_E_NOMEM;
     if (!err)
         err = wc_schedule_init(&s->schedule, &config->partition, alloc);
+    wc_parity_init(&s->schedule.parity, now);
     if (!err)
         err = wc_members_init(&s->members, config->member_max, alloc);
     if (err) {
@@ -353,6 +354,7 @@ static void step_rate(struct wc_sender *s)
         s->refused_count = 0;
     }
     s->offered_pn = s->pn;
+    wc_parity_step(&s->schedule.parity, s->now, s->report_interval);
     if (wc_rate_step(&s->rate, s->now, s->report_interval))
         wc_pacer_set_rate(&s->pacer, s->config.wire_bytes, s->rate.bps);
 }
