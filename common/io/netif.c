@@ -145,7 +145,7 @@ static enum wc_err choose_named(struct wc_netif *ret, const char *choice, uint8_
         if (n > 0 && used + (size_t)n < sizeof names)
             used += (size_t)n;
     }
-    return wc_why_set(why, WC_E_NOT_FOUND, EX_CONFIG,
+    return wc_why_set(why, WC_E_NOT_FOUND, EX_USAGE,
                       "no interface is called or has the address %s; there are: %s", choice, names);
 }
 

@@ -207,6 +207,21 @@ static void on_drain(void *ctx, struct wc_ctrl *ctrl)
     (void)ctrl;
 }
 
+static int exit_of_close(const struct wc_client *c, enum wc_err err)
+{
+    switch (err) {
+    case WC_E_AUTH:
+        return EX_NOPERM;
+    case WC_E_NOT_FOUND:
+        return EX_NOHOST;
+    case WC_E_VERSION:
+    case WC_E_FORMAT:
+        return EX_PROTOCOL;
+    default:
+        return c->welcomed ? EX_TEMPFAIL : EX_UNAVAILABLE;
+    }
+}
+
 static void on_close(void *ctx, struct wc_ctrl *ctrl, enum wc_err err, const char *why)
 {
     struct wc_client *c = ctx;
@@ -217,7 +232,7 @@ static void on_close(void *ctx, struct wc_ctrl *ctrl, enum wc_err err, const cha
     } else if (!c->end_known) {
         char text[WC_SENTENCE_BYTES_MAX];
         snprintf(text, sizeof text, "%s%s", c->welcomed ? "lost the sender: " : "", why);
-        int exit_code = err == WC_E_AUTH ? EX_NOPERM : (c->welcomed ? EX_TEMPFAIL : EX_UNAVAILABLE);
+        int exit_code = exit_of_close(c, err);
         end_with(c, err == WC_E_AUTH ? WC_HR_FAIL : WC_HR_CONNECTION, exit_code, text);
     }
     c->ops->on_end(c->ctx, &c->end);

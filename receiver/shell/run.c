@@ -327,6 +327,9 @@ static void open_handles(struct run *run)
 static enum wc_err find_session(struct run *run, struct wc_why *why)
 {
     const struct wc_fetch_options *o = run->options;
+    if (o->interface && wc_netif_choose(&run->netif, o->interface, 4, why) &&
+        wc_netif_choose(&run->netif, o->interface, 6, why))
+        return WC_E_NOT_FOUND; /* better now than after the session was joined */
     if (o->has_url) {
         run->url = o->url;
         return WC_OK;
@@ -362,7 +365,6 @@ static void receive(struct run *run)
     wc_rxloop_stop(run->rxloop);
     if (run->fd >= 0)
         close(run->fd);
-    uv_loop_close(&run->loop);
 }
 
 static void summarize(struct run *run)
@@ -397,6 +399,7 @@ int wc_fetch_run(const struct wc_fetch_options *options, const struct wc_args_co
     else
         receive(&run);
     summarize(&run);
+    uv_loop_close(&run.loop);
     wc_store_close(run.store);
     wc_client_free(run.client);
     wc_display_close(run.display);

@@ -189,7 +189,7 @@ static void progress_event(struct wc_display *d, const struct wc_sender_stats *s
 }
 
 void wc_display_progress(struct wc_display *d, const struct wc_session *session,
-                         const struct wc_tx_stats *stats, wc_ns now)
+                         const struct wc_tx_stats *stats, bool has_keyboard, wc_ns now)
 {
     const struct wc_sender_stats *s = &stats->core;
     progress_event(d, s, now);
@@ -198,8 +198,8 @@ void wc_display_progress(struct wc_display *d, const struct wc_session *session,
     char line[2][LINE_BYTES], bar[BAR_WIDTH + 1], a[WC_FORMAT_BYTES], b[WC_FORMAT_BYTES],
         c[WC_FORMAT_BYTES];
     if (s->phase == WC_PHASE_WAITING)
-        snprintf(line[0], LINE_BYTES, "waiting for receivers: %u ready (Enter starts now)",
-                 s->ready + s->done);
+        snprintf(line[0], LINE_BYTES, "waiting for receivers: %u ready%s", s->ready + s->done,
+                 has_keyboard ? " (Enter starts now)" : "");
     else
         snprintf(line[0], LINE_BYTES, "%s %s  %s  repair %.1f %%  ETA %s",
                  wc_term_bar(bar, BAR_WIDTH, s->block_sent_count, s->block_count),

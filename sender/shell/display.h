@@ -29,7 +29,7 @@ void wc_display_session(struct wc_display *d, const struct wc_session *session, 
 void wc_display_phase(struct wc_display *d, enum wc_phase phase);
 void wc_display_receiver(struct wc_display *d, const struct wc_roster_entry *entry);
 void wc_display_progress(struct wc_display *d, const struct wc_session *session,
-                         const struct wc_tx_stats *stats, wc_ns now);
+                         const struct wc_tx_stats *stats, bool has_keyboard, wc_ns now);
 void wc_display_summary(struct wc_display *d, const struct wc_send_summary *summary);
 
 #endif

@@ -87,7 +87,8 @@ static void take_stats(struct run *run, const struct wc_tx_stats *stats)
     run->stats = *stats;
     if (interval_changed)
         wc_roster_status(run->roster, &stats->core);
-    wc_display_progress(run->display, &run->prepared.session, stats, wc_clock_now());
+    wc_display_progress(run->display, &run->prepared.session, stats, run->has_keyboard,
+                        wc_clock_now());
 }
 
 static void on_wake(uv_async_t *handle)
@@ -283,7 +284,6 @@ static void serve(struct run *run, struct wc_why *why)
     wc_announcer_close(run->announcer);
     wc_roster_free(run->roster);
     wc_tls_context_free(run->tls);
-    uv_loop_close(&run->loop);
 }
 
 static const char *result_of(const struct run *run, int *ret_exit)
@@ -339,6 +339,7 @@ int wc_send_run(const struct wc_send_options *options, const struct wc_args_comm
     if (why.exit_code)
         wc_display_error(run.display, &why);
     int exit_code = run.served ? summarize(&run) : why.exit_code;
+    uv_loop_close(&run.loop);
     wc_prepared_release(&run.prepared);
     wc_display_close(run.display);
     close(run.signal_fd);
