@@ -261,7 +261,9 @@ static void deliver(struct wc_ctrl *c, uint8_t type, const uint8_t *body, size_t
     enum wc_err err = wc_msg_decode(type, body, body_bytes, &msg);
     if (err == WC_E_TYPE) /* of a later version: skipped */
         return;
-    if (err == WC_E_VERSION)
+    if (err == WC_E_VERSION && type == WC_MSG_HELLO)
+        c->ops->on_msg(c->ctx, c, &msg); /* its version is known: the server refuses with words */
+    else if (err == WC_E_VERSION)
         wc_ctrl_leave(c, err,
                       "%s speaks another version of the protocol than %d: install the same "
                       "version of wimcast on both sides",

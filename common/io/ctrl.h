@@ -17,7 +17,7 @@ struct wc_ctrl_server; /* listening */
 struct wc_ctrl_ops {
     /* Handshake done: messages may be sent. */
     void (*on_open)(void *ctx, struct wc_ctrl *c);
-    /* `msg` is borrowed until return. */
+    /* `msg` is borrowed until return. Of a HELLO of another version, only the version counts. */
     void (*on_msg)(void *ctx, struct wc_ctrl *c, const struct wc_msg *msg);
     /* The send queue fell below half of its limit: room again for bulk messages. */
     void (*on_drain)(void *ctx, struct wc_ctrl *c);

@@ -150,6 +150,13 @@ static void take_hello(struct wc_roster *r, struct guest *g, const struct wc_hel
 {
     const struct wc_session *s = r->config.session;
     char sentence[WC_SENTENCE_BYTES_MAX + 1];
+    if (hello->version != WC_PROTOCOL_VERSION) {
+        snprintf(sentence, sizeof sentence, "this sender speaks protocol version %u, you speak %u",
+                 WC_PROTOCOL_VERSION, hello->version);
+        dismiss(g->ctrl, WC_MSG_REFUSE, WC_HR_PROTOCOL, sentence,
+                "install the same version of wimcast on both sides");
+        return;
+    }
     if (hello->package[0] && strcmp(hello->package, s->welcome.package) != 0) {
         snprintf(sentence, sizeof sentence, "this session streams package %s, not %s",
                  s->welcome.package, hello->package);

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
 #include <uv.h>
@@ -321,12 +322,23 @@ static int summarize(const struct run *run)
     return exit_code;
 }
 
+/* A descriptor for each receiver, as far as the administrator allows. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 int wc_send_run(const struct wc_send_options *options, const struct wc_args_common *common)
 {
     struct run run = {.options = options, .prepared.fd = -1, .stats.core.started = WC_NEVER};
     struct wc_why why = {0};
     run.stats.ended = WC_NEVER;
     run.stats.core.report_interval_us = REPORT_INTERVAL_FIRST_US;
+    raise_descriptor_limit();
     run.signal_fd = wc_signals_open();
     if (run.signal_fd < 0 || uv_loop_init(&run.loop) != 0 || wc_display_open(&run.display, common))
         return EX_OSERR;
