@@ -189,7 +189,7 @@ static void malformed_frames_end_the_connection(void **state)
         {"\0\0\0\0\1", 5, WC_E_FORMAT, "frame"},            /* no type */
         {"\0\1\0\2\1", 5, WC_E_TOO_LARGE, "frame"},         /* body one byte too long */
         {"\xff\xff\xff\xff\1", 5, WC_E_TOO_LARGE, "frame"}, /* */
-        {"\0\0\0\3\1\0\2", 7, WC_E_VERSION, "version"},     /* HELLO of version 2 */
+        {"\0\0\0\3\2\0\2", 7, WC_E_VERSION, "version"},     /* WELCOME of version 2 */
         {"\0\0\0\4\1\0\1\0", 8, WC_E_SHORT, "type 1"},      /* HELLO cut short */
     };
     struct world *w = *state;
