@@ -51,18 +51,19 @@ struct wc_node_config {
 };
 
 enum wc_step_kind {
-    WC_STEP_JOIN,   /* node */
-    WC_STEP_KILL,   /* node: without a word, as when the power goes */
-    WC_STEP_CLOSE,  /* node: the process ends, its connection closes */
-    WC_STEP_START,  /* the sender's user does not want to wait any longer */
-    WC_STEP_STOP,   /* the sender's user ends the session */
-    WC_STEP_RATE,   /* value: bits per second */
-    WC_STEP_CRASH,  /* the sender, without a word */
-    WC_STEP_HEAL,   /* all faults of links and disks end */
-    WC_STEP_REPLAY, /* value: so many recorded datagrams come once more */
-    WC_STEP_STALE,  /* value: so many datagrams of another session in the same group */
-    WC_STEP_FORGE,  /* value: so many datagrams of this session that nobody sealed */
-    WC_STEP_LIE,    /* value: so many reports of this node with anything in them */
+    WC_STEP_JOIN,    /* node */
+    WC_STEP_KILL,    /* node: without a word, as when the power goes */
+    WC_STEP_CLOSE,   /* node: the process ends, its connection closes */
+    WC_STEP_START,   /* the sender's user does not want to wait any longer */
+    WC_STEP_STOP,    /* the sender's user ends the session */
+    WC_STEP_RATE,    /* value: bits per second */
+    WC_STEP_CRASH,   /* the sender, without a word */
+    WC_STEP_HEAL,    /* all faults of links and disks end */
+    WC_STEP_REPLAY,  /* value: so many recorded datagrams come once more */
+    WC_STEP_STALE,   /* value: so many datagrams of another session in the same group */
+    WC_STEP_FORGE,   /* value: so many datagrams of this session that nobody sealed */
+    WC_STEP_INSIDER, /* value: so many datagrams made by somebody who has the key; bytes only */
+    WC_STEP_LIE,     /* value: so many reports of this node with anything in them */
 };
 
 struct wc_step {

@@ -19,6 +19,7 @@ struct wc_env {
     struct wc_object object;
     struct wc_trace trace;
     struct wc_check check;
+    bool has_insider;  /* wrong bytes may come with a right seal: only the hash tells */
     struct wc_msg msg; /* for one step's use: messages are large */
     uint8_t *datagram; /* the same, for a damaged copy */
 };

@@ -124,7 +124,7 @@ static void make_tag(uint64_t key, const uint8_t *datagram, size_t byte_count,
 }
 
 void wc_object_make_datagram(struct wc_object *o, const struct wc_header *header, uint64_t key,
-                             uint8_t *ret_datagram)
+                             bool is_garbage, uint8_t *ret_datagram)
 {
     uint32_t symbol_bytes = o->partition.symbol_bytes;
     uint8_t *symbol = ret_datagram + WC_HEADER_BYTES;
@@ -132,6 +132,7 @@ void wc_object_make_datagram(struct wc_object *o, const struct wc_header *header
     memset(symbol, 0, symbol_bytes);
     if (header->type == WC_DATAGRAM_DATA && wc_object_has(o, header->sbn, header->esi))
         wc_object_symbol(o, header->sbn, header->esi, symbol);
+    symbol[0] ^= is_garbage;
     make_tag(key, ret_datagram, WC_HEADER_BYTES + symbol_bytes, symbol + symbol_bytes);
 }
 

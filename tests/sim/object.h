@@ -40,9 +40,9 @@ bool wc_object_decode(const struct wc_object *o, uint32_t sbn, const uint8_t *es
                       uint8_t *scratch);
 
 /* Make a datagram out of a header and the object's symbol, where it has that one. `key`: o->key,
- * or another session's. */
+ * or another session's. is_garbage: another symbol than the object's. */
 void wc_object_make_datagram(struct wc_object *o, const struct wc_header *header, uint64_t key,
-                             uint8_t *ret_datagram);
+                             bool is_garbage, uint8_t *ret_datagram);
 
 /* Check a datagram's tag and give its symbol (borrowed from it); NULL: not authentic. */
 const uint8_t *wc_object_open(const struct wc_object *o, const uint8_t *datagram);

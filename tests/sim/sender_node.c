@@ -8,10 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OUTPUT_CALLS_MAX 10000
-#define WAKES_MAX        4
-#define RECORDED_MAX     1024u
-#define MEMBER_NONE      UINT32_MAX
+#define OUTPUT_CALLS_MAX  10000
+#define WAKES_MAX         4
+#define INSIDER_AHEAD_MAX 4 /* packet numbers: more would keep real ones out */
+#define RECORDED_MAX      1024u
+#define MEMBER_NONE       UINT32_MAX
 
 enum stream {
     STREAM_REFUSAL = 300,
@@ -176,14 +177,14 @@ static void count_datagram(struct wc_sender_node *s, struct wc_env *env,
 
 /* Put headers and their symbols into a flight. */
 static uint32_t materialize(struct wc_env *env, const struct wc_header *headers, uint32_t count,
-                            uint64_t key)
+                            uint64_t key, bool is_garbage)
 {
     uint32_t index = wc_flights_take(&env->flights);
     struct wc_flight *flight = env->flights.all[index];
     flight->count = count;
     memcpy(flight->headers, headers, count * sizeof(*headers));
     for (uint32_t i = 0; flight->datagrams && i < count; i++)
-        wc_object_make_datagram(&env->object, &headers[i], key,
+        wc_object_make_datagram(&env->object, &headers[i], key, is_garbage,
                                 flight->datagrams + (size_t)i * env->flights.datagram_bytes);
     return index;
 }
@@ -223,7 +224,8 @@ static void settle(struct wc_sender_node *s, struct wc_env *env)
             count_datagram(s, env, &headers[i]);
         uint32_t taken = count ? refuse_some(s, env, count) : 0;
         if (taken && !env->check.failed)
-            wc_fanout_send(s->fanout, env, materialize(env, headers, taken, env->object.key));
+            wc_fanout_send(s->fanout, env,
+                           materialize(env, headers, taken, env->object.key, false));
     } while (count && !env->check.failed);
 
     wc_ns deadline = wc_sender_deadline(s->core);
@@ -408,11 +410,16 @@ void wc_sender_node_control(struct wc_sender_node *s, struct wc_env *env, uint32
 
 /* --- others in the same group --- */
 
+static struct wc_header recorded_header(struct wc_sender_node *s)
+{
+    uint64_t kept = s->recorded_count < RECORDED_MAX ? s->recorded_count : RECORDED_MAX;
+    return s->recorded[wc_rng_below(&s->attack, kept)];
+}
+
 static struct wc_header foreign_header(struct wc_sender_node *s, struct wc_env *env,
                                        enum wc_step_kind kind)
 {
-    uint64_t kept = s->recorded_count < RECORDED_MAX ? s->recorded_count : RECORDED_MAX;
-    struct wc_header header = s->recorded[wc_rng_below(&s->attack, kept)];
+    struct wc_header header = recorded_header(s);
     if (kind == WC_STEP_REPLAY)
         return header;
     header.type = WC_DATAGRAM_DATA;
@@ -421,26 +428,51 @@ static struct wc_header foreign_header(struct wc_sender_node *s, struct wc_env *
     header.pn = wc_rng_next(&s->attack) & (wc_rng_below(&s->attack, 2) ? 0xfffu : WC_PN_MAX);
     if (kind == WC_STEP_STALE)
         header.instance = env->instance + 1 + (uint32_t)wc_rng_below(&s->attack, 1000);
+    if (kind == WC_STEP_INSIDER) {
+        header.pn = s->check.pn_next + wc_rng_below(&s->attack, INSIDER_AHEAD_MAX);
+        if (wc_rng_below(&s->attack, 4) == 0)
+            header.type = WC_DATAGRAM_BEACON;
+    }
     return header;
+}
+
+static enum wc_trace_kind trace_kind_of(enum wc_step_kind kind)
+{
+    switch (kind) {
+    case WC_STEP_REPLAY:
+        return WC_TRACE_REPLAY;
+    case WC_STEP_STALE:
+        return WC_TRACE_STALE;
+    case WC_STEP_INSIDER:
+        return WC_TRACE_INSIDER;
+    default:
+        return WC_TRACE_FORGE;
+    }
+}
+
+static void attack_once(struct wc_sender_node *s, struct wc_env *env, enum wc_step_kind kind,
+                        uint32_t count)
+{
+    struct wc_header headers[WC_FLIGHT_MAX];
+    for (uint32_t i = 0; i < count; i++)
+        headers[i] = foreign_header(s, env, kind);
+    bool has_key = kind == WC_STEP_REPLAY || kind == WC_STEP_INSIDER;
+    uint64_t key = has_key ? env->object.key : wc_rng_next(&s->attack);
+    uint32_t flight = materialize(env, headers, count, key, kind == WC_STEP_INSIDER);
+    env->flights.all[flight]->is_forged = !has_key;
+    wc_fanout_send(s->fanout, env, flight);
 }
 
 void wc_sender_node_attack(struct wc_sender_node *s, struct wc_env *env, enum wc_step_kind kind,
                            uint64_t count)
 {
-    enum wc_trace_kind trace_kind = kind == WC_STEP_REPLAY  ? WC_TRACE_REPLAY
-                                    : kind == WC_STEP_STALE ? WC_TRACE_STALE
-                                                            : WC_TRACE_FORGE;
-    wc_env_trace(env, WC_TRACE_SENDER, trace_kind, count, 0, 0);
-    while (count > 0 && s->recorded_count) {
-        struct wc_header headers[WC_FLIGHT_MAX];
+    if (!s->recorded_count || (kind == WC_STEP_INSIDER && !env->config->has_bytes))
+        return;
+    env->has_insider |= kind == WC_STEP_INSIDER;
+    wc_env_trace(env, WC_TRACE_SENDER, trace_kind_of(kind), count, 0, 0);
+    while (count > 0) {
         uint32_t batch = count < WC_FLIGHT_MAX ? (uint32_t)count : WC_FLIGHT_MAX;
-        for (uint32_t i = 0; i < batch; i++)
-            headers[i] = foreign_header(s, env, kind);
-        bool is_replay = kind == WC_STEP_REPLAY;
-        uint64_t key = is_replay ? env->object.key : wc_rng_next(&s->attack);
-        uint32_t flight = materialize(env, headers, batch, key);
-        env->flights.all[flight]->is_forged = !is_replay;
-        wc_fanout_send(s->fanout, env, flight);
+        attack_once(s, env, kind, batch);
         count -= batch;
     }
 }

@@ -52,7 +52,8 @@ void wc_sender_node_crash(struct wc_sender_node *s, struct wc_env *env);
 void wc_sender_node_lie(struct wc_sender_node *s, struct wc_env *env, uint32_t node,
                         uint64_t count);
 
-/* Somebody else sends to the same group. kind: WC_STEP_REPLAY, _STALE or _FORGE. */
+/* Somebody else sends to the same group. kind: WC_STEP_REPLAY, _STALE, _FORGE or
+ * _INSIDER. */
 void wc_sender_node_attack(struct wc_sender_node *s, struct wc_env *env, enum wc_step_kind kind,
                            uint64_t count);
 

@@ -184,7 +184,8 @@ static void draw_life(struct wc_swarm_options *o, uint32_t node, struct wc_rng *
 
 static void draw_troubles(struct wc_swarm_options *o, struct wc_rng *rng)
 {
-    static const enum wc_step_kind attacks[] = {WC_STEP_REPLAY, WC_STEP_STALE, WC_STEP_FORGE};
+    static const enum wc_step_kind attacks[] = {WC_STEP_REPLAY, WC_STEP_STALE, WC_STEP_FORGE,
+                                                WC_STEP_INSIDER};
     struct wc_world_config *c = &o->config;
     if (chance(rng, 0.3))
         c->uplink.loss = 0.05 * wc_rng_unit(rng);
@@ -196,7 +197,7 @@ static void draw_troubles(struct wc_swarm_options *o, struct wc_rng *rng)
         c->refused = 0.05 * wc_rng_unit(rng);
     uint64_t attack_count = chance(rng, 0.4) ? between(rng, 1, 10) : 0;
     for (uint64_t i = 0; i < attack_count; i++)
-        add_step(o, between(rng, 0, o->fault_end), attacks[between(rng, 0, 2)], 0,
+        add_step(o, between(rng, 0, o->fault_end), attacks[between(rng, 0, 3)], 0,
                  between(rng, 1, 100));
     uint64_t rate_count = chance(rng, 0.2) ? between(rng, 1, 4) : 0;
     for (uint64_t i = 0; i < rate_count; i++)

@@ -67,6 +67,7 @@ static const struct {
     [WC_TRACE_REPLAY] = {"! replayed datagrams:", FORM_COUNT},
     [WC_TRACE_STALE] = {"! datagrams of another session:", FORM_COUNT},
     [WC_TRACE_FORGE] = {"! forged datagrams:", FORM_COUNT},
+    [WC_TRACE_INSIDER] = {"! datagrams of an insider:", FORM_COUNT},
     [WC_TRACE_LIE] = {"! lies of", FORM_NODE},
     [WC_TRACE_HELLO] = {"> hello", FORM_PLAIN},
     [WC_TRACE_WELCOME] = {"< welcome", FORM_PLAIN},

@@ -29,10 +29,11 @@ enum wc_trace_kind {
     WC_TRACE_RATE,    /* a: bits per second */
     WC_TRACE_CRASH,
     WC_TRACE_HEAL,
-    WC_TRACE_REPLAY, /* a: count */
-    WC_TRACE_STALE,  /* a: count */
-    WC_TRACE_FORGE,  /* a: count */
-    WC_TRACE_LIE,    /* a: node */
+    WC_TRACE_REPLAY,  /* a: count */
+    WC_TRACE_STALE,   /* a: count */
+    WC_TRACE_FORGE,   /* a: count */
+    WC_TRACE_INSIDER, /* a: count */
+    WC_TRACE_LIE,     /* a: node */
     /* a receiver's node */
     WC_TRACE_HELLO,
     WC_TRACE_WELCOME,

@@ -105,6 +105,7 @@ static void take_step(struct wc_world *w, const struct wc_step *step)
     case WC_STEP_REPLAY:
     case WC_STEP_STALE:
     case WC_STEP_FORGE:
+    case WC_STEP_INSIDER:
         wc_sender_node_attack(&w->sender, &w->env, step->kind, step->value);
         break;
     }
