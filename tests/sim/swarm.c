@@ -13,8 +13,11 @@
 
 /* A run that needs more is a livelock, whatever the virtual time. */
 #define EVENT_COUNT_MAX 30000000u
+/* Timelines of more failures are left out: their seeds are enough. */
+#define TIMELINES_MAX 3u
 
 struct totals {
+    uint64_t failure_count;
     uint64_t world_count;
     uint64_t receiver_count;
     uint64_t done_count;
@@ -22,16 +25,18 @@ struct totals {
     uint64_t virtual_ms;
 };
 
-static void print_failure(const struct wc_world *w, const char *program, uint64_t seed)
+static void print_failure(const struct wc_world *w, const char *program, uint64_t seed,
+                          bool has_timeline)
 {
-    printf("--- the last of seed %" PRIu64 " ---\n", seed);
-    wc_trace_print(&w->env.trace, stdout, WC_TRACE_FULL);
+    printf("--- seed %" PRIu64 " ---\n", seed);
+    if (has_timeline)
+        wc_trace_print(&w->env.trace, stdout, WC_TRACE_FULL);
     printf("VIOLATION at %" PRIu64 ".%03" PRIu64 " ms: %s\n", w->env.check.since / WC_MS(1),
            w->env.check.since % WC_MS(1) / WC_US(1), wc_world_violation(w));
     printf("reproduce: %s --seed %" PRIu64 "\n", program, seed);
 }
 
-static bool run_seed(const char *program, uint64_t seed, bool traces, struct totals *totals)
+static void run_seed(const char *program, uint64_t seed, bool traces, struct totals *totals)
 {
     static struct wc_swarm_options o;
     wc_swarm_draw(&o, seed);
@@ -48,11 +53,11 @@ static bool run_seed(const char *program, uint64_t seed, bool traces, struct tot
     totals->virtual_ms += wc_env_since(&w->env) / WC_MS(1);
     bool ok = !wc_world_violation(w);
     if (!ok)
-        print_failure(w, program, seed);
+        print_failure(w, program, seed, totals->failure_count++ < TIMELINES_MAX);
     else if (traces)
         wc_trace_print(&w->env.trace, stdout, WC_TRACE_FULL);
     wc_world_free(w);
-    return ok;
+    fflush(stdout);
 }
 
 static uint64_t option(int argc, char **argv, const char *name, uint64_t otherwise)
@@ -75,12 +80,11 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: %s --seed S [--trace] | --count N [--from S]\n", argv[0]);
         return EXIT_FAILURE;
     }
-    uint64_t failures = 0;
     for (uint64_t seed = from; seed < from + count; seed++)
-        failures += !run_seed(argv[0], seed, traces, &totals);
+        run_seed(argv[0], seed, traces, &totals);
     printf("%" PRIu64 " worlds, %" PRIu64 " receivers, %" PRIu64 " of them complete, %" PRIu64
            " events, %" PRIu64 " s of virtual time: %" PRIu64 " violations\n",
            totals.world_count, totals.receiver_count, totals.done_count, totals.event_count,
-           totals.virtual_ms / 1000, failures);
-    return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+           totals.virtual_ms / 1000, totals.failure_count);
+    return totals.failure_count ? EXIT_FAILURE : EXIT_SUCCESS;
 }
