@@ -225,9 +225,11 @@ lab_reaches() {
 
 # Replaced as one transaction: no datagram passes between the old rule and the new one.
 lab_loss() {
-    local port ppm
+    local port ppm rule
     port=$(lab_port "$1")
     ppm=$(LC_ALL=C awk -v p="$2" 'BEGIN { printf "%d", p * 10000 + 0.5 }')
+    rule="meta l4proto udp numgen random mod 1000000 <= $((ppm - 1)) counter name lost drop"
+    ((ppm > 0)) || rule=
     lab_exec switch nft -f - <<EOF
 add table netdev loss_$port
 delete table netdev loss_$port
@@ -235,7 +237,7 @@ table netdev loss_$port {
     counter lost { }
     chain to_host {
         type filter hook egress device "$port" priority 0;
-        meta l4proto udp numgen random mod 1000000 < $ppm counter name lost drop
+        $rule
     }
 }
 EOF
