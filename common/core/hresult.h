@@ -11,7 +11,7 @@
 #define WC_HR_HASH_VALUE    0x80091007u /* CRYPT_E_HASH_VALUE: damage */
 #define WC_HR_DISK_FULL     0x80070070u /* ERROR_DISK_FULL */
 #define WC_HR_WRITE_FAULT   0x8007001du /* ERROR_WRITE_FAULT */
-#define WC_HR_READ_FAULT    0x8007001eu /* ERROR_READ_FAULT: the source cannot be read, or changed */
+#define WC_HR_READ_FAULT    0x8007001eu /* ERROR_READ_FAULT: source unreadable or changed */
 #define WC_HR_CANCELLED     0x800704c7u /* ERROR_CANCELLED */
 #define WC_HR_CONNECTION    0x80072efeu /* ERROR_INTERNET_CONNECTION_ABORTED */
 #define WC_HR_BUSY          0xa0570001u /* session full */

@@ -85,6 +85,8 @@ static enum wc_err hello_get(struct wc_reader *r, struct wc_hello *m)
 
 /* WELCOME */
 
+#define WELCOME_MULTICAST_ONLY 1u
+
 static bool welcome_ok(const struct wc_welcome *m)
 {
     return m->group.family && m->group.port && m->pn <= WC_PN_MAX && m->report_interval_us &&
@@ -109,6 +111,7 @@ static void welcome_put(struct wc_writer *w, const struct wc_welcome *m)
     wc_put_bytes(w, m->manifest_digest, sizeof(m->manifest_digest));
     wc_put_u16(w, m->signature_bytes);
     wc_put_bytes(w, m->signature, m->signature_bytes);
+    wc_put_u8(w, m->multicast_only ? WELCOME_MULTICAST_ONLY : 0);
 }
 
 /* What follows the addresses. */
@@ -124,7 +127,9 @@ static enum wc_err welcome_get_rest(struct wc_reader *r, struct wc_welcome *m)
     if (err)
         return err;
     get_array(r, m->signature, m->signature_bytes);
-    return verdict(r, true);
+    uint8_t flags = wc_get_u8(r);
+    m->multicast_only = flags & WELCOME_MULTICAST_ONLY;
+    return verdict(r, (flags & ~WELCOME_MULTICAST_ONLY) == 0);
 }
 
 static enum wc_err welcome_get(struct wc_reader *r, struct wc_welcome *m)
@@ -308,6 +313,57 @@ static enum wc_err done_get(struct wc_reader *r, struct wc_done *m)
     return wc_text_get(r, m->sentence, sizeof(m->sentence));
 }
 
+/* UNICAST, FETCH, SYMBOLS */
+
+static bool fetch_ok(const struct wc_fetch *m)
+{
+    return m->block_count && m->block_count <= WC_FETCH_BLOCKS_MAX &&
+           m->sbn <= UINT32_MAX - m->block_count;
+}
+
+static void fetch_put(struct wc_writer *w, const struct wc_fetch *m)
+{
+    assert(fetch_ok(m));
+    wc_put_u32(w, m->sbn);
+    wc_put_u32(w, m->block_count);
+}
+
+static enum wc_err fetch_get(struct wc_reader *r, struct wc_fetch *m)
+{
+    m->sbn = wc_get_u32(r);
+    m->block_count = wc_get_u32(r);
+    return verdict(r, fetch_ok(m));
+}
+
+static bool symbols_ok(const struct wc_symbols *m)
+{
+    return m->first < WC_SOURCE_SYMBOLS_MAX && m->last <= 1 && m->byte_count &&
+           m->byte_count <= WC_SYMBOLS_BYTES_MAX;
+}
+
+static void symbols_put(struct wc_writer *w, const struct wc_symbols *m)
+{
+    assert(symbols_ok(m));
+    wc_put_u32(w, m->sbn);
+    wc_put_u8(w, m->first);
+    wc_put_u8(w, m->last);
+    wc_put_u32(w, m->byte_count);
+    wc_put_bytes(w, m->bytes, m->byte_count);
+}
+
+static enum wc_err symbols_get(struct wc_reader *r, struct wc_symbols *m)
+{
+    m->sbn = wc_get_u32(r);
+    m->first = wc_get_u8(r);
+    m->last = wc_get_u8(r);
+    m->byte_count = wc_get_u32(r);
+    enum wc_err err = verdict(r, symbols_ok(m));
+    if (err)
+        return err;
+    m->bytes = wc_get_bytes(r, m->byte_count);
+    return verdict(r, true);
+}
+
 /* All together */
 
 static void body_put(struct wc_writer *w, const struct wc_msg *msg)
@@ -339,6 +395,15 @@ static void body_put(struct wc_writer *w, const struct wc_msg *msg)
         done_put(w, &msg->done);
         return;
     case WC_MSG_ALIVE:
+        return;
+    case WC_MSG_UNICAST:
+        wc_text_put(w, msg->unicast.sentence, sizeof(msg->unicast.sentence));
+        return;
+    case WC_MSG_FETCH:
+        fetch_put(w, &msg->fetch);
+        return;
+    case WC_MSG_SYMBOLS:
+        symbols_put(w, &msg->symbols);
         return;
     default:
         assert(false); /* no type of enum wc_msg_type */
@@ -410,6 +475,13 @@ enum wc_err wc_msg_decode(uint8_t type, const uint8_t *body, size_t body_bytes, 
         return done_get(&r, &ret->done);
     case WC_MSG_ALIVE:
         return WC_OK;
+    case WC_MSG_UNICAST:
+        ret->unicast = (struct wc_unicast){0};
+        return wc_text_get(&r, ret->unicast.sentence, sizeof(ret->unicast.sentence));
+    case WC_MSG_FETCH:
+        return fetch_get(&r, &ret->fetch);
+    case WC_MSG_SYMBOLS:
+        return symbols_get(&r, &ret->symbols);
     default:
         return WC_E_TYPE;
     }

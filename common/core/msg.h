@@ -31,7 +31,10 @@ enum wc_msg_type {
     WC_MSG_REPORT = 7,
     WC_MSG_DONE = 8,
     WC_MSG_BYE = 9,
-    WC_MSG_ALIVE = 10, /* receiver -> sender, no body: still getting ready (opening the store) */
+    WC_MSG_ALIVE = 10,   /* receiver -> sender, no body: still getting ready (opening the store) */
+    WC_MSG_UNICAST = 11, /* either side: from now on by unicast, and why */
+    WC_MSG_FETCH = 12,   /* receiver -> sender: send me these blocks by unicast */
+    WC_MSG_SYMBOLS = 13, /* sender -> receiver: source symbols of a block asked for */
 };
 
 /* A network address as bytes. */
@@ -63,6 +66,7 @@ struct wc_welcome {
     uint8_t manifest_digest[WC_DIGEST_BYTES]; /* SHA-256 of the manifest */
     uint16_t signature_bytes;                 /* of the manifest, by the MCS key */
     uint8_t signature[WC_SIGNATURE_BYTES_MAX];
+    bool multicast_only; /* transfer only via multicast: UNICAST would be refused */
 };
 
 /* sender -> receiver, last: why not (REFUSE), and either way, why I leave (BYE). */
@@ -129,6 +133,27 @@ struct wc_done {
     char sentence[WC_SENTENCE_BYTES_MAX + 1];
 };
 
+/* either side: why this receiver is served by unicast. */
+struct wc_unicast {
+    char sentence[WC_SENTENCE_BYTES_MAX + 1];
+};
+
+/* receiver -> sender: block_count blocks from sbn. */
+struct wc_fetch {
+    uint32_t sbn;
+    uint32_t block_count; /* 1..WC_FETCH_BLOCKS_MAX */
+};
+
+/* sender -> receiver: `byte_count` bytes of whole source symbols of block `sbn`, from ESI `first`
+ * on. */
+struct wc_symbols {
+    uint32_t sbn;
+    uint8_t first;
+    uint8_t last;         /* 1: the last part of this block */
+    uint32_t byte_count;  /* 1..WC_SYMBOLS_BYTES_MAX */
+    const uint8_t *bytes; /* borrowed */
+};
+
 struct wc_msg {
     uint8_t type; /* enum wc_msg_type */
     union {
@@ -140,6 +165,9 @@ struct wc_msg {
         struct wc_status status;
         struct wc_report report;
         struct wc_done done;
+        struct wc_unicast unicast;
+        struct wc_fetch fetch;
+        struct wc_symbols symbols;
     };
 };
 
@@ -155,8 +183,8 @@ WC_MUST_USE enum wc_err wc_msg_encode(const struct wc_msg *msg, uint8_t *bytes, 
 
 /* Read a frame's body. WC_E_TYPE: unknown type, skip it; WC_E_VERSION: HELLO or WELCOME of
  * another version, which is in `ret` so that it can be named; WC_E_SHORT, WC_E_RANGE,
- * WC_E_FORMAT. `ret` borrows from `body` (manifest part only) and is otherwise unspecified on
- * error. */
+ * WC_E_FORMAT. `ret` borrows from `body` (manifest part and symbols) and is otherwise unspecified
+ * on error. */
 WC_MUST_USE enum wc_err wc_msg_decode(uint8_t type, const uint8_t *body, size_t body_bytes,
                                       struct wc_msg *ret);
 

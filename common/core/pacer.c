@@ -5,7 +5,8 @@
 
 #define PS_PER_S  1000000000000ull
 #define PS_PER_NS 1000u
-/* A group is what the rate brings in this time: timers are no finer, and slow links get no bursts. */
+/* A group is what the rate brings in this time: timers are no finer, and slow links get no
+ * bursts. */
 #define GROUP_PS (250000ull * PS_PER_NS)
 /* Credit that a late wake-up may still use. */
 #define CATCH_UP_PS (300000ull * PS_PER_NS)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Send credit: how many datagrams may leave now so that the line carries `rate_bps` and no burst is longer
- * than a shallow switch buffer takes. Credit not used in time is lost, but for a short while that makes
- * up for late wake-ups. */
+/* Send credit: how many datagrams may leave now so that the line carries `rate_bps` and no burst
+ * is longer than a shallow switch buffer takes. Credit not used in time is lost, but for a short
+ * while that makes up for late wake-ups. */
 #ifndef WC_CORE_PACER_H
 #define WC_CORE_PACER_H
 

@@ -13,7 +13,7 @@ typedef uint64_t wc_ns;
 #define WC_NEVER UINT64_MAX
 #define WC_US(n) ((wc_ns)(n)*1000u)
 #define WC_MS(n) ((wc_ns)(n)*1000000u)
-#define WC_S(n) ((wc_ns)(n)*1000000000u)
+#define WC_S(n)  ((wc_ns)(n)*1000000000u)
 
 #define WC_MUST_USE __attribute__((warn_unused_result))
 

@@ -143,6 +143,13 @@ enum wc_err wc_netaddr_check_group(const struct wc_addr *group, struct wc_why *w
                           "ff15::/16",
                           text);
     bool flooded = group->family == 4 && (group->bytes[1] & 0x7f) == 0 && group->bytes[2] == 0;
+    bool flooded_v6 =
+        group->family == 6 && !group->bytes[12] && !group->bytes[13] && !group->bytes[14];
+    if (flooded_v6)
+        return wc_why_set(why, WC_E_RANGE, EX_USAGE,
+                          "%s has the MAC address of a group that the link's own protocols use; "
+                          "choose one whose last 32 bits are larger, such as ff15::%x",
+                          text, 0x9467u);
     if (flooded)
         return wc_why_set(
             why, WC_E_RANGE, EX_USAGE,

@@ -95,12 +95,6 @@ static size_t list_all(struct wc_netif *ret, size_t capacity)
     return count;
 }
 
-static bool has_addr(const struct wc_netif *netif, const struct wc_addr *addr)
-{
-    const struct wc_addr *own = addr->family == 4 ? &netif->v4 : &netif->v6;
-    return own->family == addr->family && wc_netaddr_same_host(own, addr);
-}
-
 static bool has_family(const struct wc_netif *netif, uint8_t family)
 {
     return (family == 4 ? netif->v4 : netif->v6).family != 0;
@@ -131,11 +125,13 @@ static enum wc_err choose_named(struct wc_netif *ret, const char *choice, uint8_
                                 const struct wc_netif *list, size_t count, struct wc_why *why)
 {
     struct wc_addr addr;
-    bool by_addr = wc_netaddr_parse(choice, &addr);
+    struct wc_netif owner = {0};
+    if (wc_netaddr_parse(choice, &addr) && wc_netif_of_addr(&owner, &addr) == WC_OK)
+        choice = owner.name;
     char names[256] = "";
     size_t used = 0;
     for (size_t i = 0; i < count; i++) {
-        if (by_addr ? has_addr(&list[i], &addr) : strcmp(list[i].name, choice) == 0) {
+        if (strcmp(list[i].name, choice) == 0) {
             enum wc_err err = check_named(&list[i], family, why);
             if (!err)
                 *ret = list[i];

@@ -14,20 +14,22 @@ struct wc_netif {
     uint32_t mtu;
     uint64_t speed_bps; /* of the link; 0: unknown */
     bool up, multicast, loopback;
-    struct wc_addr v4,
-        v6; /* first address of each family, port 0; family 0: none. IPv6: global before link-local */
+    /* First address of each family, port 0; family 0: none. IPv6: global before link-local. */
+    struct wc_addr v4, v6;
 };
 
-/* The interface named `choice` (a name, or an address that it has), for multicast of `family` (4 or 6); NULL: the only one that is up, has
- * multicast and an address of that family, and is not the loopback. The loopback serves only when named. WC_E_NOT_FOUND with
- * `why`: no such interface, none at all, several (they are listed), down, without multicast or address. */
+/* The interface named `choice` (a name, or an address that it has), for multicast of `family` (4
+ * or 6); NULL: the only one that is up, has multicast and an address of that family, and is not
+ * the loopback. The loopback serves only when named. WC_E_NOT_FOUND with `why`: no such
+ * interface, none at all, several (they are listed), down, without multicast or address. */
 WC_MUST_USE enum wc_err wc_netif_choose(struct wc_netif *ret, const char *choice, uint8_t family,
                                         struct wc_why *why);
 
 /* The interface that has this address (of a connected socket). WC_E_NOT_FOUND. */
 WC_MUST_USE enum wc_err wc_netif_of_addr(struct wc_netif *ret, const struct wc_addr *addr);
 
-/* All interfaces that could carry announcements: up, with multicast, or the loopback. Returns how many of at most `capacity`. */
+/* All interfaces that could carry announcements: up, with multicast, or the loopback. Returns how
+ * many of at most `capacity`. */
 size_t wc_netif_list(struct wc_netif *ret, size_t capacity);
 
 #endif

@@ -5,8 +5,9 @@
 
 #include "common/core/types.h"
 
-/* Block SIGINT, SIGTERM, SIGHUP and SIGUSR1 in this and all threads made later, ignore SIGPIPE; returns a descriptor that is readable when one
- * came, or -1. Call before any thread starts. */
+/* Block SIGINT, SIGTERM, SIGHUP and SIGUSR1 in this and all threads made later, ignore SIGPIPE
+ * and SIGXFSZ; returns a descriptor that is readable when one came, or -1. Call before any thread
+ * starts. */
 int wc_signals_open(void);
 
 /* One came and was not taken yet. */

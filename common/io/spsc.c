@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Head and tail on cache lines of their own. The consumer raises `sleeping` before it polls and looks once
- * more; the producer looks at it after publishing: with sequential consistency one of the two sees the other. */
+/* Head and tail on cache lines of their own. The consumer raises `sleeping` before it polls and
+ * looks once more; the producer looks at it after publishing: with sequential consistency one of
+ * the two sees the other. */
 #include "common/io/spsc.h"
 
 #include <assert.h>

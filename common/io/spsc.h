@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A bounded ring between one producing and one consuming thread; items are copied. The consumer may sleep on a
- * descriptor that becomes readable when items come. A full ring is a counted event for the producer, never a
- * wait. */
+/* A bounded ring between one producing and one consuming thread; items are copied. The consumer
+ * may sleep on a descriptor that becomes readable when items come. A full ring is a counted event
+ * for the producer, never a wait. */
 #ifndef WC_IO_SPSC_H
 #define WC_IO_SPSC_H
 

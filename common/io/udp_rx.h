@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Receiving datagrams in batches: recvmmsg, with UDP_GRO where the kernel has it, so that one message holds
- * many datagrams of one size. Memory is taken once. */
+/* Receiving datagrams in batches: recvmmsg, with UDP_GRO where the kernel has it, so that one
+ * message holds many datagrams of one size. Memory is taken once. */
 #ifndef WC_IO_UDP_RX_H
 #define WC_IO_UDP_RX_H
 
@@ -24,7 +24,8 @@ struct wc_udp_message {
 WC_MUST_USE enum wc_err wc_udp_rx_new(struct wc_udp_rx **ret, int fd, bool offload);
 void wc_udp_rx_free(struct wc_udp_rx *rx);
 
-/* What is there now, without waiting: returns the number of messages, 0 = none. Borrowed until the next call. */
+/* What is there now, without waiting: returns the number of messages, 0 = none. Borrowed until
+ * the next call. */
 size_t wc_udp_rx_receive(struct wc_udp_rx *rx, const struct wc_udp_message **ret_messages);
 
 /* Datagrams that this socket's full buffer dropped, in all. */

@@ -11,7 +11,8 @@
 #define UDP_SEGMENT 103
 #endif
 
-/* Kernels before 6.9 take 64 segments; 16 have nearly all of the gain, and the group must fit a datagram. */
+/* Kernels before 6.9 take 64 segments; 16 have nearly all of the gain, and the group must fit a
+ * datagram. */
 #define SEGMENTS_MAX    16u
 #define GROUP_BYTES_MAX 65000u
 
@@ -26,7 +27,8 @@ void wc_udp_tx_init(struct wc_udp_tx *tx, int fd, uint32_t datagram_bytes, bool 
     };
 }
 
-/* An error left over from an earlier datagram (IP_RECVERR) is not this one's: the second try tells. */
+/* An error left over from an earlier datagram (IP_RECVERR) is not this one's: the second try
+ * tells. */
 static bool send_bytes(struct wc_udp_tx *tx, const uint8_t *bytes, size_t count, uint16_t segment)
 {
     _Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof segment)] = {0};

@@ -30,8 +30,9 @@ _wimcast_value() {
         -i | --interface) _wimcast_interfaces "$2" ;;
         -o | --output) _wimcast_files "$2" ;;
         --state-dir) _wimcast_folders "$2" ;;
+        --slow-policy) _wimcast_words "none disconnect unicast" "$2" ;;
         --id | --port | --mcast-data-address | --ttl | --min-receivers | --max-wait | \
-            --max-bitrate | --symbol-size | --name | --beacon-timeout | --discover-timeout | \
+            --max-bitrate | --symbol-size | --slow-rate | --name | --beacon-timeout | --discover-timeout | \
             --memory) COMPREPLY=() ;;
         *) return 1 ;;
     esac
@@ -54,7 +55,8 @@ _wimcast() {
 
 _wimcast_sender() {
     _wimcast "send" "--id --interface --port --mcast-data-address --ttl --min-receivers \
-        --max-wait --max-bitrate --state-dir --symbol-size --nokbd --no-announce" ||
+        --max-wait --max-bitrate --state-dir --symbol-size --slow-policy \
+        --slow-rate --only-multicast --nokbd --no-announce" ||
         _wimcast_files "${COMP_WORDS[COMP_CWORD]}"
 }
 

@@ -65,12 +65,22 @@ static uint32_t row_for(const struct wc_slot *slot, uint8_t esi)
     return row;
 }
 
+/* Whether a block whose first symbol here is `esi` can be completed without being sent whole once
+ * more: else its slot would be taken until the carousel comes round. */
+static bool is_worth_a_slot(uint32_t k, uint8_t esi)
+{
+    uint32_t missing = esi < k ? esi : k - 1;
+    return missing <= WC_REPAIR_SYMBOLS_MAX;
+}
+
 enum wc_need wc_blocks_place(const struct wc_blocks *b, uint32_t sbn, uint8_t esi,
                              uint32_t *ret_slot, uint32_t *ret_row)
 {
     uint32_t index = b->slot_of[sbn];
     if (index == WC_SLOT_NONE) {
         if (wc_bitmap_get(b->done, sbn))
+            return WC_NOT_NEEDED;
+        if (!is_worth_a_slot(wc_partition_symbols(&b->partition, sbn), esi))
             return WC_NOT_NEEDED;
         if (b->free_count == 0)
             return WC_NO_SLOT;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Where each block stands: absent (no symbol here), held (some symbols in a slot), decoding (complete, at the
- * shell), or done. A slot has a row for each source symbol of a block; a repair symbol takes any free row, since any
- * k symbols are enough. */
+/* Where each block stands: absent (no symbol here), held (some symbols in a slot), decoding
+ * (complete, at the shell), or done. A slot has a row for each source symbol of a block; a repair
+ * symbol takes any free row, since any k symbols are enough. */
 #ifndef WC_RECEIVER_CORE_BLOCKS_H
 #define WC_RECEIVER_CORE_BLOCKS_H
 
@@ -49,13 +49,15 @@ enum wc_need {
 enum wc_need wc_blocks_place(const struct wc_blocks *b, uint32_t sbn, uint8_t esi,
                              uint32_t *ret_slot, uint32_t *ret_row);
 
-/* Take a symbol for which place just said WC_NEEDED. True: the block is now complete and is decoding. */
+/* Take a symbol for which place just said WC_NEEDED. True: the block is now complete and is
+ * decoding. */
 bool wc_blocks_take(struct wc_blocks *b, uint32_t sbn, uint8_t esi);
 
 /* Source symbols of a decoding block that repair symbols stand in for. */
 uint32_t wc_blocks_erasures(const struct wc_blocks *b, uint32_t sbn);
 
-/* A decoding block was stored (ok), or all its symbols are void. Its slot is free. WC_E_STATE: not decoding. */
+/* A decoding block was stored (ok), or all its symbols are void. Its slot is free. WC_E_STATE:
+ * not decoding. */
 WC_MUST_USE enum wc_err wc_blocks_stored(struct wc_blocks *b, uint32_t sbn, bool ok);
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The calls of the core: which datagram counts, when to report, and what the shell is told. Blocks and
- * their memory are blocks.c. */
+/* The calls of the core: which datagram counts, when to report, and what the shell is told.
+ * Blocks and their memory are blocks.c. */
 #include "receiver/core/receiver.h"
 
 #include <assert.h>
 
+#include "common/core/bitmap.h"
 #include "common/core/replay.h"
 #include "common/core/rng.h"
 #include "receiver/core/blocks.h"
@@ -14,8 +15,10 @@
 #define KEEPALIVE_INTERVAL  WC_S(1)
 #define REPORT_INTERVAL_MIN WC_MS(1)
 #define REPORT_INTERVAL_MAX WC_S(5)
-/* Besides one DECODE per slot: REACHED, UNREACHED, COMPLETE, SENDER_SILENT. */
-#define NOTICE_SLACK 4u
+/* Blocks asked for by unicast at a time: the next one is on its way while one is decoded. */
+#define FETCH_MAX 4u
+/* Besides one DECODE per slot: REACHED, UNREACHED, COMPLETE, SENDER_SILENT, FETCHes. */
+#define NOTICE_SLACK (4u + 2u * FETCH_MAX)
 
 struct wc_receiver {
     struct wc_alloc alloc;
@@ -25,14 +28,17 @@ struct wc_receiver {
     uint32_t instance;
     wc_ns now;
     wc_ns report_interval;
-    wc_ns report_due; /* WC_NEVER: no datagram heard yet */
-    wc_ns reported;   /* time of the last report */
-    bool news;        /* something changed since then */
+    wc_ns report_due;  /* WC_NEVER: no datagram heard yet */
+    wc_ns reported;    /* time of the last report */
+    wc_ns regular_due; /* of the next report if there is news */
+    bool news;         /* something changed since then */
     bool reached;
     wc_ns unreached_due; /* WC_NEVER: over */
     wc_ns silence_max;
     wc_ns heard; /* any sign of the sender */
     bool silent; /* said so */
+    bool unicast;
+    uint32_t fetching[FETCH_MAX]; /* blocks asked for; WC_SLOT_NONE: free */
     uint64_t first_pn;
     uint64_t received_count, duplicate_count, refused_count, repaired_count, void_count;
     uint64_t overflow_count;
@@ -78,6 +84,8 @@ enum wc_err wc_receiver_new(struct wc_receiver **ret, const struct wc_receiver_c
     r->unreached_due = now + config->beacon_timeout;
     r->silence_max = config->silence_max;
     r->heard = now;
+    for (uint32_t i = 0; i < FETCH_MAX; i++)
+        r->fetching[i] = WC_SLOT_NONE;
     r->notice_capacity = config->slot_count + NOTICE_SLACK;
     r->notices = alloc->zalloc(alloc->ctx, r->notice_capacity, sizeof *r->notices);
     enum wc_err err = r->notices ? WC_OK : WC_E_NOMEM;
@@ -112,6 +120,17 @@ static bool names_symbol(const struct wc_receiver *r, const struct wc_header *h)
                                                    WC_ENCODING_SYMBOLS_MAX - WC_SOURCE_SYMBOLS_MAX;
 }
 
+struct wc_place wc_receiver_place_symbol(const struct wc_receiver *r, uint32_t sbn, uint8_t esi)
+{
+    struct wc_place place = {.kind = WC_PLACE_DROP};
+    bool source = sbn < r->blocks.partition.block_count &&
+                  esi < wc_partition_symbols(&r->blocks.partition, sbn);
+    if (r->unicast && source &&
+        wc_blocks_place(&r->blocks, sbn, esi, &place.slot, &place.row) == WC_NEEDED)
+        place.kind = WC_PLACE_ROW;
+    return place;
+}
+
 struct wc_place wc_receiver_place(const struct wc_receiver *r, const struct wc_header *header)
 {
     struct wc_place place = {.kind = WC_PLACE_DROP};
@@ -136,8 +155,8 @@ static void touch(struct wc_receiver *r, wc_ns earliest)
         r->report_due = due;
 }
 
-/* The sender has nothing queued: what is missing now is lost. All receivers hear this at once, so answers
- * are spread; and a beacon that only repeats another is not answered at once. */
+/* The sender has nothing queued: what is missing now is lost. All receivers hear this at once, so
+ * answers are spread; and a beacon that only repeats another is not answered at once. */
 static void answer_idle(struct wc_receiver *r)
 {
     wc_ns spread = r->now + wc_rng_below(&r->rng, r->report_interval / 4 + 1);
@@ -191,10 +210,82 @@ static enum wc_err take_datagram(struct wc_receiver *r, const struct wc_header *
     else if (h->pn < r->first_pn)
         r->first_pn = h->pn;
     if (data) {
-        touch(r, r->reported + r->report_interval);
+        touch(r, r->regular_due);
         take_symbol(r, h);
     } else if ((h->esi & WC_BEACON_IDLE) && !is_complete(r)) {
         answer_idle(r);
+    }
+    return WC_OK;
+}
+
+static bool is_fetching(const struct wc_receiver *r, uint32_t sbn)
+{
+    for (uint32_t i = 0; i < FETCH_MAX; i++)
+        if (r->fetching[i] == sbn)
+            return true;
+    return false;
+}
+
+/* Blocks that hold memory first, then the lowest absent one for which there is memory. */
+static uint32_t next_fetch(const struct wc_receiver *r)
+{
+    const struct wc_blocks *b = &r->blocks;
+    uint32_t count = b->partition.block_count;
+    uint32_t sbn = wc_bitmap_find_set(b->held, count, 0);
+    while (sbn < count && is_fetching(r, sbn))
+        sbn = wc_bitmap_find_set(b->held, count, sbn + 1);
+    if (sbn < count || b->free_count == 0)
+        return sbn;
+    sbn = wc_bitmap_find_set(b->absent, count, 0);
+    while (sbn < count && is_fetching(r, sbn))
+        sbn = wc_bitmap_find_set(b->absent, count, sbn + 1);
+    return sbn;
+}
+
+static void fetch_more(struct wc_receiver *r)
+{
+    for (uint32_t i = 0; r->unicast && i < FETCH_MAX; i++) {
+        if (r->fetching[i] != WC_SLOT_NONE)
+            continue;
+        uint32_t sbn = next_fetch(r);
+        if (sbn >= r->blocks.partition.block_count)
+            return;
+        r->fetching[i] = sbn;
+        notice_push(r, (struct wc_receiver_notice){.type = WC_RECEIVER_NOTICE_FETCH, .sbn = sbn});
+    }
+}
+
+static void fetch_over(struct wc_receiver *r, uint32_t sbn)
+{
+    for (uint32_t i = 0; i < FETCH_MAX; i++)
+        if (r->fetching[i] == sbn)
+            r->fetching[i] = WC_SLOT_NONE;
+}
+
+static enum wc_err begin_unicast(struct wc_receiver *r)
+{
+    if (r->unicast)
+        return WC_E_STATE;
+    r->unicast = true;
+    r->unreached_due = WC_NEVER;
+    if (!r->reached)
+        r->report_due = r->now; /* reports tell that this receiver lives */
+    fetch_more(r);
+    return WC_OK;
+}
+
+static enum wc_err take_unicast_symbol(struct wc_receiver *r, uint32_t sbn, uint8_t esi, bool last)
+{
+    if (wc_receiver_place_symbol(r, sbn, esi).kind == WC_PLACE_ROW)
+        take_symbol(r, &(struct wc_header){.sbn = sbn, .esi = esi});
+    else if (!r->unicast || sbn >= r->blocks.partition.block_count)
+        return WC_E_RANGE;
+    r->heard = r->now;
+    uint32_t slot = r->blocks.slot_of[sbn];
+    bool decoding = slot != WC_SLOT_NONE && r->blocks.slots[slot].decoding;
+    if (last && !decoding) {
+        fetch_over(r, sbn);
+        fetch_more(r);
     }
     return WC_OK;
 }
@@ -206,8 +297,10 @@ static enum wc_err take_stored(struct wc_receiver *r, uint32_t sbn, bool ok)
     enum wc_err err = wc_blocks_stored(&r->blocks, sbn, ok);
     if (err)
         return err;
-    if (r->reached)
-        touch(r, r->reported + r->report_interval);
+    fetch_over(r, sbn);
+    fetch_more(r);
+    if (r->reached || r->unicast)
+        touch(r, r->regular_due);
     if (!ok)
         r->void_count++;
     else if (is_complete(r))
@@ -237,6 +330,10 @@ enum wc_err wc_receiver_input(struct wc_receiver *r, wc_ns now,
     case WC_RECEIVER_STATUS:
         take_status(r, event->status);
         return WC_OK;
+    case WC_RECEIVER_UNICAST:
+        return begin_unicast(r);
+    case WC_RECEIVER_SYMBOL:
+        return take_unicast_symbol(r, event->symbol.sbn, event->symbol.esi, event->symbol.last);
     case WC_RECEIVER_OVERFLOW:
         r->overflow_count = event->count;
         return WC_OK;
@@ -281,7 +378,7 @@ bool wc_receiver_output(struct wc_receiver *r, wc_ns now, struct wc_report *ret)
         r->report_due = r->reported + KEEPALIVE_INTERVAL;
         return false;
     }
-    ret->pn = r->replay.next - 1;
+    ret->pn = r->replay.next ? r->replay.next - 1 : 0;
     ret->received_count = r->received_count;
     ret->lost_count = lost_count(r);
     ret->overflow_count = r->overflow_count;
@@ -290,7 +387,8 @@ bool wc_receiver_output(struct wc_receiver *r, wc_ns now, struct wc_report *ret)
     wc_report_runs(&r->blocks, ret);
     r->news = false;
     r->reported = now;
-    r->report_due = now + jittered(r, r->report_interval);
+    r->regular_due = now + jittered(r, r->report_interval);
+    r->report_due = r->regular_due;
     return true;
 }
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The receiver's protocol core: authentic datagram headers and time in, reports and requests to decode and
- * store out. It knows which symbol lies in which row of which slot of the shell's memory, never the
- * bytes themselves.
+/* The receiver's protocol core: authentic datagram headers and time in, reports and requests to
+ * decode and store out. It knows which symbol lies in which row of which slot of the shell's
+ * memory, never the bytes themselves.
  *
- * For each datagram: wc_receiver_place says where its symbol belongs, the shell opens the seal right into
- * that row, and only an authentic one becomes WC_RECEIVER_DATAGRAM. One thread. Time never goes back. */
+ * For each datagram: wc_receiver_place says where its symbol belongs, the shell opens the seal
+ * right into that row, and only an authentic one becomes WC_RECEIVER_DATAGRAM. One thread. Time
+ * never goes back. */
 #ifndef WC_RECEIVER_CORE_RECEIVER_H
 #define WC_RECEIVER_CORE_RECEIVER_H
 
@@ -21,16 +22,17 @@ struct wc_receiver_config {
     uint32_t slot_count;  /* blocks in memory at once, each of partition.large_symbols rows; >= 1 */
     const uint64_t *have; /* blocks that need not come (bitmap, borrowed during new); NULL: none */
     wc_ns report_interval; /* until a STATUS says otherwise */
-    wc_ns
-        beacon_timeout; /* no datagram of this session for so long after the start: NOTICE_UNREACHED */
-    wc_ns silence_max; /* neither datagram nor STATUS for so long: NOTICE_SENDER_SILENT */
+    wc_ns beacon_timeout;  /* nothing heard of this session for so long: NOTICE_UNREACHED */
+    wc_ns silence_max;     /* neither datagram nor STATUS for so long: NOTICE_SENDER_SILENT */
     uint64_t seed;
 };
 
 enum wc_receiver_event_type {
     WC_RECEIVER_DATAGRAM, /* header: authentic, fresh; its symbol lies where place said */
-    WC_RECEIVER_STORED, /* block sbn: ok = verified and written; else hash mismatch, all its symbols are void */
+    WC_RECEIVER_STORED,   /* block sbn: ok = verified and written, else its symbols are void */
     WC_RECEIVER_STATUS,   /* status: borrowed, from the sender */
+    WC_RECEIVER_UNICAST,  /* from now on blocks come by unicast, asked for by NOTICE_FETCH */
+    WC_RECEIVER_SYMBOL,   /* symbol: came by unicast, and lies where place_symbol said */
     WC_RECEIVER_OVERFLOW, /* count: datagrams this host's socket buffer dropped, in all */
 };
 
@@ -43,6 +45,11 @@ struct wc_receiver_event {
             uint32_t sbn;
             bool ok;
         } stored;
+        struct {
+            uint32_t sbn;
+            uint8_t esi;
+            bool last; /* of this answer: what is not here now must be asked for again */
+        } symbol;
         uint64_t count;
     };
 };
@@ -62,9 +69,10 @@ struct wc_place {
 enum wc_receiver_notice_type {
     WC_RECEIVER_NOTICE_REACHED,   /* first datagram of the session came: send READY */
     WC_RECEIVER_NOTICE_UNREACHED, /* none came within beacon_timeout */
-    WC_RECEIVER_NOTICE_DECODE, /* block sbn in slot is complete: decode, verify, store, then STORED */
+    WC_RECEIVER_NOTICE_DECODE, /* block sbn in slot complete: decode, verify, store, then STORED */
     WC_RECEIVER_NOTICE_COMPLETE, /* every block is stored */
     WC_RECEIVER_NOTICE_SENDER_SILENT,
+    WC_RECEIVER_NOTICE_FETCH, /* ask the sender for block sbn by unicast */
 };
 
 struct wc_receiver_notice {
@@ -96,6 +104,9 @@ void wc_receiver_free(struct wc_receiver *r);
 /* Where the symbol of this (not yet authentic) datagram belongs. Changes nothing. */
 struct wc_place wc_receiver_place(const struct wc_receiver *r, const struct wc_header *header);
 
+/* The same for a source symbol that came by unicast: ROW, or DROP. */
+struct wc_place wc_receiver_place_symbol(const struct wc_receiver *r, uint32_t sbn, uint8_t esi);
+
 /* WC_E_RANGE, WC_E_STATE: the event cannot be (a shell's bug or a late result); nothing changed. */
 WC_MUST_USE enum wc_err wc_receiver_input(struct wc_receiver *r, wc_ns now,
                                           const struct wc_receiver_event *event);
@@ -103,7 +114,8 @@ WC_MUST_USE enum wc_err wc_receiver_input(struct wc_receiver *r, wc_ns now,
 /* The report that is due now; false: none. */
 bool wc_receiver_output(struct wc_receiver *r, wc_ns now, struct wc_report *ret_report);
 
-/* When to call output again if no event comes first; until the end: reports also tell that this receiver lives. */
+/* When to call output again if no event comes first; until the end: reports also tell that this
+ * receiver lives. */
 wc_ns wc_receiver_deadline(const struct wc_receiver *r);
 
 bool wc_receiver_notice(struct wc_receiver *r, struct wc_receiver_notice *ret);

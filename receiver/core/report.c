@@ -31,9 +31,19 @@ static void add_absent(const struct wc_blocks *b, uint32_t from, uint32_t end,
         add(ret, from, end - from, b->partition.small_symbols);
 }
 
+/* At least so many runs are for absent blocks. */
+#define ABSENT_RUNS_MIN 64u
+
+/* Runs are in ascending order. When they are more than a report holds, blocks in memory come
+ * before absent ones: they hold slots until they are mended, and without a free slot nothing absent
+ * can come. */
 void wc_report_runs(const struct wc_blocks *b, struct wc_report *ret)
 {
     uint32_t count = b->partition.block_count;
+    uint32_t held_count = wc_bitmap_count(b->held, count);
+    uint32_t absent_left = held_count < WC_REPORT_RUNS_MAX - ABSENT_RUNS_MIN
+                               ? WC_REPORT_RUNS_MAX - held_count
+                               : ABSENT_RUNS_MIN;
     uint32_t absent = wc_bitmap_find_set(b->absent, count, 0);
     uint32_t held = wc_bitmap_find_set(b->held, count, 0);
     ret->run_count = 0;
@@ -45,7 +55,7 @@ void wc_report_runs(const struct wc_blocks *b, struct wc_report *ret)
         } else {
             uint32_t end = wc_bitmap_find_clear(b->absent, count, absent);
             add_absent(b, absent, end, ret);
-            absent = wc_bitmap_find_set(b->absent, count, end);
+            absent = --absent_left ? wc_bitmap_find_set(b->absent, count, end) : count;
         }
     }
 }

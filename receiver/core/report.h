@@ -6,7 +6,8 @@
 #include "common/core/msg.h"
 #include "receiver/core/blocks.h"
 
-/* Fill the runs of `ret`: all blocks that lack symbols in ascending order, as far as there is room. */
+/* Fill the runs of `ret`: all blocks that lack symbols in ascending order, as far as there is
+ * room. */
 void wc_report_runs(const struct wc_blocks *b, struct wc_report *ret);
 
 #endif

@@ -171,6 +171,11 @@ static void take_welcome(struct wc_client *c, const struct wc_welcome *welcome)
         end_with(c, WC_HR_PROTOCOL, EX_PROTOCOL, "the sender's session descriptor is malformed");
         return;
     }
+    if (c->url->package[0] && strcmp(c->url->package, welcome->package) != 0) {
+        end_with(c, WC_HR_NOT_FOUND, EX_NOINPUT,
+                 "the sender streams another package than the URL names");
+        return;
+    }
     c->welcomed = true;
     c->welcome = *welcome;
 }
@@ -191,6 +196,14 @@ static void on_msg(void *ctx, struct wc_ctrl *ctrl, const struct wc_msg *msg)
     case WC_MSG_STATUS:
         if (c->has_package)
             c->ops->on_status(c->ctx, &msg->status);
+        break;
+    case WC_MSG_UNICAST:
+        if (c->has_package)
+            c->ops->on_unicast(c->ctx, msg->unicast.sentence);
+        break;
+    case WC_MSG_SYMBOLS:
+        if (c->has_package)
+            c->ops->on_symbols(c->ctx, &msg->symbols);
         break;
     case WC_MSG_REFUSE:
     case WC_MSG_BYE:
@@ -271,6 +284,18 @@ void wc_client_alive(struct wc_client *c)
 void wc_client_ready(struct wc_client *c, uint64_t pn)
 {
     send_msg(c, &(struct wc_msg){.type = WC_MSG_READY, .ready.pn = pn});
+}
+
+void wc_client_unicast(struct wc_client *c, const char *sentence)
+{
+    struct wc_msg msg = {.type = WC_MSG_UNICAST};
+    snprintf(msg.unicast.sentence, sizeof msg.unicast.sentence, "%s", sentence);
+    send_msg(c, &msg);
+}
+
+void wc_client_fetch(struct wc_client *c, uint32_t sbn)
+{
+    send_msg(c, &(struct wc_msg){.type = WC_MSG_FETCH, .fetch = {.sbn = sbn, .block_count = 1}});
 }
 
 void wc_client_report(struct wc_client *c, const struct wc_report *report)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The receiver's end of the control channel: joins a session, takes its descriptor and its manifest, proves both, and
- * carries reports up and status down. */
+/* The receiver's end of the control channel: joins a session, takes its descriptor and its
+ * manifest, proves both, and carries reports up and status down. */
 #ifndef WC_RECEIVER_SHELL_CLIENT_H
 #define WC_RECEIVER_SHELL_CLIENT_H
 
@@ -20,10 +20,15 @@ struct wc_client_end {
 };
 
 struct wc_client_ops {
-    /* The session is known and its manifest is proven: signed by the sender's key. All borrowed until the client is freed. */
+    /* The session is known and its manifest is proven: signed by the sender's key. All borrowed
+     * until the client is freed. */
     void (*on_package)(void *ctx, const struct wc_welcome *welcome,
                        const struct wc_manifest *manifest);
     void (*on_status)(void *ctx, const struct wc_status *status);
+    /* The sender serves us by unicast from now on. */
+    void (*on_unicast)(void *ctx, const char *sentence);
+    /* Symbols of a block that was asked for; borrowed until return. */
+    void (*on_symbols)(void *ctx, const struct wc_symbols *symbols);
     /* Exactly once, last: refused, said BYE, or the connection closed. */
     void (*on_end)(void *ctx, const struct wc_client_end *end);
 };
@@ -35,8 +40,12 @@ WC_MUST_USE enum wc_err wc_client_open(struct wc_client **ret, uv_loop_t *loop,
 
 void wc_client_alive(struct wc_client *c);
 void wc_client_ready(struct wc_client *c, uint64_t pn);
+/* Multicast does not reach us: ask to be served by unicast; on_unicast or on_end answers. */
+void wc_client_unicast(struct wc_client *c, const char *sentence);
+void wc_client_fetch(struct wc_client *c, uint32_t sbn);
 void wc_client_report(struct wc_client *c, const struct wc_report *report);
-/* The last word: all is well (hresult 0: the sender answers with BYE, then on_end) or not (closes after it). */
+/* The last word: all is well (hresult 0: the sender answers with BYE, then on_end) or not (closes
+ * after it). */
 void wc_client_done(struct wc_client *c, uint32_t hresult, uint64_t bytes, const char *sentence);
 /* Do not wait for an answer any longer; on_end follows. */
 void wc_client_close(struct wc_client *c);

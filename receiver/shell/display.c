@@ -145,6 +145,14 @@ void wc_display_ready(struct wc_display *d)
     end_event(d);
 }
 
+void wc_display_unicast(struct wc_display *d, const char *sentence)
+{
+    wc_term_say(d->term, WC_TERM_INFO, "going on by unicast: %s", sentence);
+    wc_jsonl_begin(d->events, "unicast");
+    wc_jsonl_str(d->events, "reason", sentence);
+    end_event(d);
+}
+
 static void progress_event(struct wc_display *d, const struct wc_rx_stats *stats, wc_ns now)
 {
     if (!d->events || now < d->event_due)
@@ -246,6 +254,7 @@ static void summary_event(struct wc_display *d, const struct wc_fetch_summary *s
     wc_jsonl_uint(d->events, "foreign_datagrams", s->stats.foreign_count);
     wc_jsonl_uint(d->events, "unopened_datagrams", s->stats.unopened_count);
     wc_jsonl_uint(d->events, "replayed_datagrams", s->stats.replayed_count);
+    wc_jsonl_uint(d->events, "unicast_symbols", s->stats.unicast_count);
     wc_jsonl_uint(d->events, "resumed_bytes", s->resumed_bytes);
     wc_jsonl_str(d->events, "output", s->where);
     list_files(d, s);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a person or a script sees of a session at the receiver: live progress on a terminal, one JSON object a line with --json. */
+/* What a person or a script sees of a session at the receiver: live progress on a terminal, one
+ * JSON object a line with --json. */
 #ifndef WC_RECEIVER_SHELL_DISPLAY_H
 #define WC_RECEIVER_SHELL_DISPLAY_H
 
@@ -34,6 +35,7 @@ void wc_display_resuming(struct wc_display *d, uint64_t done_bytes, uint64_t byt
 void wc_display_package(struct wc_display *d, const struct wc_manifest *m, const char *netif,
                         const char *group, const char *where);
 void wc_display_ready(struct wc_display *d);
+void wc_display_unicast(struct wc_display *d, const char *sentence);
 void wc_display_progress(struct wc_display *d, const struct wc_manifest *m,
                          const struct wc_rx_stats *stats, const struct wc_status *status,
                          wc_ns now);

@@ -219,8 +219,31 @@ static void on_package(void *ctx, const struct wc_welcome *welcome,
     uv_queue_work(&run->loop, &run->open_work, open_store, on_store_open);
 }
 
+static void on_unicast(void *ctx, const char *sentence)
+{
+    struct run *run = ctx;
+    if (!run->rxloop)
+        return;
+    wc_display_unicast(run->display, sentence);
+    wc_rxloop_unicast(run->rxloop);
+    close(run->fd); /* leaves the group: the stream no longer loads this port */
+    run->fd = -1;
+}
+
+static void on_symbols(void *ctx, const struct wc_symbols *symbols)
+{
+    struct run *run = ctx;
+    if (run->rxloop)
+        wc_rxloop_symbols(run->rxloop, symbols);
+}
+
 static const struct wc_client_ops run_ops = {
-    .on_package = on_package, .on_status = on_status, .on_end = on_end};
+    .on_package = on_package,
+    .on_status = on_status,
+    .on_unicast = on_unicast,
+    .on_symbols = on_symbols,
+    .on_end = on_end,
+};
 
 static void take_unreached(struct run *run)
 {
@@ -231,7 +254,12 @@ static void take_unreached(struct run *run)
                                    .waited = run->options->beacon_timeout};
     struct wc_why why;
     uint32_t hresult = wc_verdict_unreached(&path, &why);
-    give_up(run, "failed", hresult, &why);
+    if (run->welcome->multicast_only) {
+        give_up(run, "failed", hresult, &why);
+        return;
+    }
+    wc_display_warning(run->display, why.text);
+    wc_client_unicast(run->client, why.text);
 }
 
 static void take_silence(struct run *run)
@@ -256,6 +284,9 @@ static void take_notice(struct run *run, struct wc_rx_notice *notice)
         break;
     case WC_RX_SENDER_SILENT:
         take_silence(run);
+        break;
+    case WC_RX_FETCH:
+        wc_client_fetch(run->client, notice->sbn);
         break;
     case WC_RX_REPORT:
         wc_client_report(run->client, notice->report);

@@ -19,13 +19,25 @@
 #define STATS_INTERVAL WC_MS(100)
 #define SLOTS_MIN      4u
 
+enum command_type {
+    COMMAND_STATUS,
+    COMMAND_UNICAST,
+    COMMAND_SYMBOLS,
+};
+
+struct command {
+    enum command_type type;
+    struct wc_status status;
+    struct wc_symbols symbols; /* bytes: the command's own */
+};
+
 struct wc_rxloop {
     struct wc_rxloop_config config;
     struct wc_receiver *core;
     struct wc_seal *seal;
     struct wc_udp_rx *rx;
     struct wc_storer *storer;
-    struct wc_spsc *commands; /* struct wc_status */
+    struct wc_spsc *commands; /* struct command */
     struct wc_spsc *notices;
     struct wc_rx_stats stats;
     uint8_t *rows;    /* slots, each of slot_bytes */
@@ -34,6 +46,7 @@ struct wc_rxloop {
     uint32_t symbol_bytes, datagram_bytes;
     struct wc_report report;
     wc_ns stats_due;
+    bool unicast;
     bool ended; /* finished or failed: nothing more to do */
     pthread_t thread;
     bool thread_runs;
@@ -78,6 +91,11 @@ static void forward_notices(struct wc_rxloop *r)
         case WC_RECEIVER_NOTICE_REACHED:
             notice.type = WC_RX_REACHED;
             notice.pn = from.pn;
+            tell(r, &notice);
+            break;
+        case WC_RECEIVER_NOTICE_FETCH:
+            notice.type = WC_RX_FETCH;
+            notice.sbn = from.sbn;
             tell(r, &notice);
             break;
         case WC_RECEIVER_NOTICE_SENDER_SILENT:
@@ -166,10 +184,47 @@ static void take_results(struct wc_rxloop *r, wc_ns now)
     struct wc_storer_result result;
     while (!r->ended && wc_storer_result(r->storer, &result))
         take_result(r, now, &result);
-    struct wc_status status;
-    while (wc_spsc_pop(r->commands, &status)) {
-        struct wc_receiver_event event = {.type = WC_RECEIVER_STATUS, .status = &status};
+}
+
+static void take_symbols(struct wc_rxloop *r, wc_ns now, const struct wc_symbols *symbols)
+{
+    uint32_t count = symbols->byte_count / r->symbol_bytes;
+    if (r->stats.first_data == WC_NEVER)
+        r->stats.first_data = now;
+    for (uint32_t i = 0; i < count && symbols->first + i < WC_SOURCE_SYMBOLS_MAX; i++) {
+        uint8_t esi = (uint8_t)(symbols->first + i);
+        struct wc_place place = wc_receiver_place_symbol(r->core, symbols->sbn, esi);
+        if (place.kind == WC_PLACE_ROW)
+            memcpy(r->rows + place.slot * r->slot_bytes + (size_t)place.row * r->symbol_bytes,
+                   symbols->bytes + (size_t)i * r->symbol_bytes, r->symbol_bytes);
+        struct wc_receiver_event event = {
+            .type = WC_RECEIVER_SYMBOL,
+            .symbol = {.sbn = symbols->sbn, .esi = esi, .last = symbols->last && i + 1 == count}};
         (void)!wc_receiver_input(r->core, now, &event);
+        r->stats.unicast_count++;
+    }
+}
+
+static void take_commands(struct wc_rxloop *r, wc_ns now)
+{
+    struct command command;
+    struct wc_receiver_event event = {.type = WC_RECEIVER_UNICAST};
+    while (wc_spsc_pop(r->commands, &command)) {
+        switch (command.type) {
+        case COMMAND_STATUS:
+            event =
+                (struct wc_receiver_event){.type = WC_RECEIVER_STATUS, .status = &command.status};
+            (void)!wc_receiver_input(r->core, now, &event);
+            break;
+        case COMMAND_UNICAST:
+            r->unicast = true;
+            (void)!wc_receiver_input(r->core, now, &event);
+            break;
+        case COMMAND_SYMBOLS:
+            take_symbols(r, now, &command.symbols);
+            free((void *)(uintptr_t)command.symbols.bytes);
+            break;
+        }
     }
 }
 
@@ -195,7 +250,7 @@ static void wait_until(struct wc_rxloop *r, wc_ns deadline)
         struct timespec timeout = {.tv_sec = (time_t)(left / WC_S(1)),
                                    .tv_nsec = (long)(left % WC_S(1))};
         struct pollfd pfds[] = {
-            {.fd = r->config.fd, .events = POLLIN},
+            {.fd = r->unicast ? -1 : r->config.fd, .events = POLLIN},
             {.fd = wc_spsc_fd(results), .events = POLLIN},
             {.fd = wc_spsc_fd(r->commands), .events = POLLIN},
         };
@@ -208,8 +263,10 @@ static void wait_until(struct wc_rxloop *r, wc_ns deadline)
 static void turn(struct wc_rxloop *r)
 {
     wc_ns now = wc_clock_now();
-    size_t count = take_datagrams(r, now);
+    size_t count = r->unicast ? 0 : take_datagrams(r, now);
     take_results(r, now);
+    take_commands(r, now);
+    forward_notices(r); /* READY goes before the first report */
     report(r, now);
     forward_notices(r);
     if (now >= r->stats_due) {
@@ -263,7 +320,7 @@ static enum wc_err prepare(struct wc_rxloop *r, const struct wc_rxloop_config *c
     if (!err)
         err = wc_udp_rx_new(&r->rx, config->fd, config->offload);
     if (!err)
-        err = wc_spsc_new(&r->commands, COMMAND_RING, sizeof(struct wc_status));
+        err = wc_spsc_new(&r->commands, COMMAND_RING, sizeof(struct command));
     if (!err)
         err = wc_spsc_new(&r->notices, NOTICE_RING, sizeof(struct wc_rx_notice));
     if (!err)
@@ -295,10 +352,14 @@ void wc_rxloop_stop(struct wc_rxloop *r)
         return;
     atomic_store(&r->stop, true);
     if (r->thread_runs) {
-        (void)!wc_spsc_push(r->commands, &(struct wc_status){0}); /* wakes it */
+        (void)!wc_spsc_push(r->commands, &(struct command){.type = COMMAND_STATUS}); /* wakes it */
         pthread_join(r->thread, NULL);
     }
     wc_storer_stop(r->storer);
+    struct command command;
+    while (r->commands && wc_spsc_pop(r->commands, &command))
+        if (command.type == COMMAND_SYMBOLS)
+            free((void *)(uintptr_t)command.symbols.bytes);
     struct wc_rx_notice notice;
     while (r->notices && wc_spsc_pop(r->notices, &notice))
         if (notice.type == WC_RX_REPORT)
@@ -315,7 +376,25 @@ void wc_rxloop_stop(struct wc_rxloop *r)
 
 void wc_rxloop_status(struct wc_rxloop *r, const struct wc_status *status)
 {
-    (void)!wc_spsc_push(r->commands, status); /* full: the next one comes within a second */
+    struct command command = {.type = COMMAND_STATUS, .status = *status};
+    (void)!wc_spsc_push(r->commands, &command); /* full: the next one comes within a second */
+}
+
+void wc_rxloop_unicast(struct wc_rxloop *r)
+{
+    (void)!wc_spsc_push(r->commands, &(struct command){.type = COMMAND_UNICAST});
+}
+
+void wc_rxloop_symbols(struct wc_rxloop *r, const struct wc_symbols *symbols)
+{
+    struct command command = {.type = COMMAND_SYMBOLS, .symbols = *symbols};
+    uint8_t *bytes = malloc(symbols->byte_count);
+    if (!bytes)
+        return; /* asked for again when the last part comes */
+    memcpy(bytes, symbols->bytes, symbols->byte_count);
+    command.symbols.bytes = bytes;
+    if (!wc_spsc_push(r->commands, &command))
+        free(bytes);
 }
 
 bool wc_rxloop_notice(struct wc_rxloop *r, struct wc_rx_notice *ret)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The data thread: owns the socket, the protocol core and the memory of blocks. Datagrams are opened right into the row
- * where their symbol belongs; complete blocks go to the storer. */
+/* The data thread: owns the socket, the protocol core and the memory of blocks. Datagrams are
+ * opened right into the row where their symbol belongs; complete blocks go to the storer. */
 #ifndef WC_RECEIVER_SHELL_RXLOOP_H
 #define WC_RECEIVER_SHELL_RXLOOP_H
 
@@ -26,6 +26,7 @@ enum wc_rx_notice_type {
     WC_RX_REACHED,   /* pn */
     WC_RX_UNREACHED, /* stats tell what came */
     WC_RX_SENDER_SILENT,
+    WC_RX_FETCH,    /* sbn: ask for it by unicast */
     WC_RX_REPORT,   /* report: the taker frees it */
     WC_RX_STATS,    /* several times a second */
     WC_RX_FINISHED, /* everything is verified and has its final name */
@@ -38,6 +39,7 @@ struct wc_rx_stats {
     uint64_t unopened_count; /* of this session by its header, but the seal does not fit */
     uint64_t replayed_count;
     uint64_t overflow_count; /* dropped by this socket's full buffer */
+    uint64_t unicast_count;  /* symbols that came by unicast */
     wc_ns first_data;        /* WC_NEVER: none yet */
     wc_ns finished;          /* WC_NEVER: not yet */
 };
@@ -46,6 +48,7 @@ struct wc_rx_notice {
     enum wc_rx_notice_type type;
     union {
         uint64_t pn;
+        uint32_t sbn;
         struct wc_report *report;
         struct wc_rx_stats stats;
         struct {
@@ -63,6 +66,11 @@ void wc_rxloop_stop(struct wc_rxloop *r);
 
 /* Control thread: the sender's status. */
 void wc_rxloop_status(struct wc_rxloop *r, const struct wc_status *status);
+
+/* Control thread: from now on blocks come by unicast; multicast is no longer listened to. */
+void wc_rxloop_unicast(struct wc_rxloop *r);
+/* Control thread: symbols that came by unicast; copied. */
+void wc_rxloop_symbols(struct wc_rxloop *r, const struct wc_symbols *symbols);
 
 /* Control thread: the next notice; false: none. */
 WC_MUST_USE bool wc_rxloop_notice(struct wc_rxloop *r, struct wc_rx_notice *ret);

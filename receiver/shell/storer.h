@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The worker thread behind the data thread: rebuilds a complete block, compares its SHA-256 with the signed manifest, and stores
- * it. The network never waits for it: blocks queue in their slots. */
+/* The worker thread behind the data thread: rebuilds a complete block, compares its SHA-256 with
+ * the signed manifest, and stores it. The network never waits for it: blocks queue in their
+ * slots. */
 #ifndef WC_RECEIVER_SHELL_STORER_H
 #define WC_RECEIVER_SHELL_STORER_H
 
@@ -24,12 +25,13 @@ struct wc_storer_job {
 struct wc_storer_result {
     enum wc_storer_job_type type;
     uint32_t sbn;
-    enum wc_err
-        err; /* WC_E_DIGEST: not what the manifest says, nothing stored; others: storage failed, see why */
+    /* WC_E_DIGEST: not what the manifest says, nothing stored; others: storage failed, see why. */
+    enum wc_err err;
     struct wc_why why;
 };
 
-/* Starts the thread. manifest and store are borrowed until free; the store is the thread's own from now on. WC_E_NOMEM, WC_E_SYS. */
+/* Starts the thread. manifest and store are borrowed until free; the store is the thread's own
+ * from now on. WC_E_NOMEM, WC_E_SYS. */
 WC_MUST_USE enum wc_err wc_storer_start(struct wc_storer **ret, const struct wc_manifest *manifest,
                                         struct wc_store *store, uint32_t job_max);
 /* Ends the thread after the job it is at; the others are dropped. */

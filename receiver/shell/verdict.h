@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What an early end means, from the numbers at hand: the code that admins search for, and a sentence with evidence and fix. */
+/* What an early end means, from the numbers at hand: the code that admins search for, and a
+ * sentence with evidence and fix. */
 #ifndef WC_RECEIVER_SHELL_VERDICT_H
 #define WC_RECEIVER_SHELL_VERDICT_H
 

@@ -18,7 +18,7 @@ void wc_members_deinit(struct wc_members *m, const struct wc_alloc *alloc)
 
 bool wc_member_is_at_work(enum wc_member_state state)
 {
-    return state == WC_MEMBER_JOINED || state == WC_MEMBER_READY;
+    return state == WC_MEMBER_JOINED || state == WC_MEMBER_READY || state == WC_MEMBER_UNICAST;
 }
 
 bool wc_member_may_move(enum wc_member_state from, enum wc_member_state to)
@@ -30,10 +30,13 @@ bool wc_member_may_move(enum wc_member_state from, enum wc_member_state to)
         return !wc_member_is_at_work(from);
     case WC_MEMBER_READY:
         return from == WC_MEMBER_JOINED;
+    case WC_MEMBER_UNICAST:
+        return from == WC_MEMBER_JOINED || from == WC_MEMBER_READY;
     case WC_MEMBER_DONE:
     case WC_MEMBER_FAILED:
     case WC_MEMBER_LOST:
     case WC_MEMBER_SILENT:
+    case WC_MEMBER_SLOW:
         return wc_member_is_at_work(from);
     }
     return false;
@@ -48,11 +51,14 @@ static uint32_t *counter(struct wc_members *m, enum wc_member_state state)
         return &m->joined;
     case WC_MEMBER_READY:
         return &m->ready;
+    case WC_MEMBER_UNICAST:
+        return &m->unicast;
     case WC_MEMBER_DONE:
         return &m->done;
     case WC_MEMBER_FAILED:
     case WC_MEMBER_LOST:
     case WC_MEMBER_SILENT:
+    case WC_MEMBER_SLOW:
         return &m->failed;
     }
     return NULL;

@@ -16,12 +16,13 @@ void wc_parity_init(struct wc_parity *p, wc_ns now)
 uint8_t wc_parity_block_sent(struct wc_parity *p)
 {
     p->epochs[p->epoch % WC_PARITY_EPOCHS].block_count++;
-    return (uint8_t)(p->epoch % WC_PARITY_EPOCHS);
+    return (uint8_t)p->epoch;
 }
 
 void wc_parity_block_repaired(struct wc_parity *p, uint8_t mark)
 {
-    p->epochs[mark % WC_PARITY_EPOCHS].repaired_count++;
+    if ((uint8_t)(p->epoch - mark) < WC_PARITY_EPOCHS - 1) /* older ones were judged */
+        p->epochs[mark % WC_PARITY_EPOCHS].repaired_count++;
 }
 
 static void judge(struct wc_parity *p, const struct wc_parity_epoch *e)

@@ -35,7 +35,7 @@ void wc_rate_init(struct wc_rate *r, uint64_t max_bps, uint64_t min_bps, wc_ns n
 {
     *r = (struct wc_rate){
         .max_bps = max_bps,
-        .min_bps = min_bps < max_bps ? min_bps : max_bps,
+        .min_bps = min_bps,
         .bps = max_bps,
         .hold_span = HOLD_MIN,
     };
@@ -45,8 +45,6 @@ void wc_rate_init(struct wc_rate *r, uint64_t max_bps, uint64_t min_bps, wc_ns n
 void wc_rate_set_max(struct wc_rate *r, uint64_t max_bps)
 {
     r->max_bps = max_bps;
-    if (r->min_bps > max_bps)
-        r->min_bps = max_bps;
     if (r->bps > max_bps)
         r->bps = max_bps;
 }
@@ -80,7 +78,7 @@ void wc_rate_idle(struct wc_rate *r)
     r->was_idle = true;
 }
 
-/* What really left in this epoch, in bits per second: the local link may be slower than the rate. */
+/* What really left in this epoch, in bit/s: the local link may be slower than the rate. */
 static double sent_bps(const struct wc_rate *r, wc_ns now)
 {
     double bps = (double)r->sent_bits * 1e9 / (double)(now - r->epoch_start);
@@ -91,12 +89,19 @@ static void move_to(struct wc_rate *r, double bps)
 {
     assert(bps >= 0);
     uint64_t to = bps > (double)r->max_bps ? r->max_bps : (uint64_t)bps;
-    r->bps = to < r->min_bps ? r->min_bps : to;
+    uint64_t floor = r->min_bps < r->max_bps ? r->min_bps : r->max_bps;
+    r->bps = to < floor ? floor : to;
 }
 
 /* `bps` is what the slowest takes: stay below, and find out later whether that is still so. */
 static void hold_below(struct wc_rate *r, double bps, uint32_t member, wc_ns now)
 {
+    if (bps < (double)r->slow_bps) {
+        r->has_too_slow = true;
+        r->too_slow = member;
+        r->mode = r->limit_bps ? WC_RATE_HOLDING : WC_RATE_RISING;
+        return;
+    }
     bool again = r->limit_bps && bps > 0.8 * (double)r->limit_bps;
     r->hold_span = again && 2 * r->hold_span <= HOLD_MAX ? 2 * r->hold_span
                    : again                               ? HOLD_MAX
@@ -125,24 +130,24 @@ static void begin_probe(struct wc_rate *r, wc_ns now)
     r->before_bps = r->bps;
     r->before_sent_bps = sent;
     r->before_share = r->network.share;
+    r->before_member = r->network.member;
     r->mode = WC_RATE_PROBING;
     move_to(r, LIMIT_MARGIN * r->network.share * sent);
 }
 
-/* A full network delivers the same when less is sent; random loss takes its share of what is sent. */
+/* The probe sends no more than arrived before: through a full network that passes nearly whole,
+ * while random loss takes its share again. */
 static void judge_probe(struct wc_rate *r, wc_ns now)
 {
-    double sent = sent_bps(r, now);
-    double arrived_before = r->before_share * r->before_sent_bps;
-    double arrived = r->network.share * sent;
-    double if_random = r->before_share * sent;
     r->mode = r->limit_bps ? WC_RATE_HOLDING : WC_RATE_RISING;
-    if (arrived > 0.5 * (arrived_before + if_random)) {
-        hold_below(r, arrived_before, r->network.member, now);
-        return;
-    }
-    r->floor = 1.0 - r->network.share;
-    r->bps = r->before_bps < r->max_bps ? r->before_bps : r->max_bps;
+    uint64_t before = r->before_bps < r->max_bps ? r->before_bps : r->max_bps;
+    bool full = 1.0 - r->network.share < 0.5 * (1.0 - r->before_share);
+    if (full)
+        hold_below(r, r->before_share * r->before_sent_bps, r->before_member, now);
+    else
+        r->floor = 1.0 - r->network.share;
+    if (!full || r->has_too_slow)
+        r->bps = before;
 }
 
 /* One lossy epoch may be a moment's outage; congestion comes again. */
@@ -174,6 +179,14 @@ bool wc_rate_step(struct wc_rate *r, wc_ns now, wc_ns report_interval)
         decide(r, now);
     begin_epoch(r, now, r->bps != before);
     return r->bps != before;
+}
+
+bool wc_rate_too_slow(struct wc_rate *r, uint32_t *ret_member)
+{
+    bool has = r->has_too_slow;
+    r->has_too_slow = false;
+    *ret_member = r->too_slow;
+    return has;
 }
 
 void wc_rate_forget(struct wc_rate *r, uint32_t member)

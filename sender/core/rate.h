@@ -2,10 +2,10 @@
 /* How fast. Starts at the maximum and keeps three causes of loss apart by evidence:
  *   - a receiver's socket or storage is behind (it counts that itself): go down to what it takes;
  *   - the network is full: what arrives stays the same when less is sent, so go down to that;
- *   - a bad cable loses at random: when less is sent, less arrives, so go back and let repair do it.
- * The slowest healthy receiver decides. A receiver that gets nothing at all has an outage: it is not
- * followed. Time is cut into epochs long enough for every receiver to report. Below a limit that was
- * found, the rate holds, and tries a little more now and then, ever more rarely. */
+ *   - a bad cable loses at random: when less is sent, less arrives, so go back and repair.
+ * The slowest healthy receiver decides. A receiver that gets nothing at all has an outage: it is
+ * not followed. Time is cut into epochs long enough for every receiver to report. Below a limit
+ * that was found, the rate holds, and tries a little more now and then, ever more rarely. */
 #ifndef WC_SENDER_CORE_RATE_H
 #define WC_SENDER_CORE_RATE_H
 
@@ -40,6 +40,7 @@ struct wc_rate {
     uint64_t before_bps; /* rate and share before the probe */
     double before_sent_bps;
     double before_share;
+    uint32_t before_member;
     double floor;   /* share lost that slowing down does not cure */
     bool was_lossy; /* the epoch before */
     bool settled;   /* the first epoch after a change still shows the old rate */
@@ -47,19 +48,26 @@ struct wc_rate {
     uint64_t sent_bits; /* in this epoch */
     bool was_idle;      /* nothing was queued for a while in it: sent_bits say nothing */
     struct wc_rate_worst host, network;
-    uint32_t slowest; /* member that set the limit */
+    uint64_t slow_bps; /* receivers that take less are set aside; 0: none are */
+    bool has_too_slow;
+    uint32_t too_slow; /* the one to be set aside now */
+    uint32_t slowest;  /* member that set the limit */
 };
 
 void wc_rate_init(struct wc_rate *r, uint64_t max_bps, uint64_t min_bps, wc_ns now);
 void wc_rate_set_max(struct wc_rate *r, uint64_t max_bps);
 void wc_rate_sample(struct wc_rate *r, const struct wc_rate_sample *sample);
 
-/* Bits that went to the line; and: there was nothing to send. A socket that blocks shows in the former. */
+/* Bits that went to the line; and: there was nothing to send. A socket that blocks shows in the
+ * former. */
 void wc_rate_sent(struct wc_rate *r, uint64_t bits);
 void wc_rate_idle(struct wc_rate *r);
 
 /* Decide at the end of an epoch; true: bps changed. */
 bool wc_rate_step(struct wc_rate *r, wc_ns now, wc_ns report_interval);
+
+/* A receiver that takes less than slow_bps, once; false: none. The rate did not follow it. */
+bool wc_rate_too_slow(struct wc_rate *r, uint32_t *ret_member);
 
 /* The limiting member ended or was set aside: its limit is gone. */
 void wc_rate_forget(struct wc_rate *r, uint32_t member);

@@ -144,13 +144,33 @@ static bool next_repair(struct wc_schedule *s, uint64_t pn, struct wc_symbol_ref
             continue;
         }
         uint32_t k = wc_partition_symbols(&s->partition, sbn);
-        *ret = (struct wc_symbol_ref){.sbn = sbn, .esi = (uint8_t)(k + b->parity)};
-        b->parity = (uint8_t)((b->parity + 1u) % WC_SCHEDULE_PARITY_COUNT);
+        bool is_parity = b->parity < WC_SCHEDULE_PARITY_COUNT;
+        uint32_t esi = is_parity ? k + b->parity : (uint32_t)b->parity - WC_SCHEDULE_PARITY_COUNT;
+        *ret = (struct wc_symbol_ref){.sbn = sbn, .esi = (uint8_t)esi};
+        b->parity = (uint8_t)((b->parity + 1u) % (WC_SCHEDULE_PARITY_COUNT + k));
         count_sent(b, pn);
-        s->repair_count++;
+        if (is_parity)
+            s->repair_count++;
+        else
+            s->source_count++;
         return true;
     }
     return false;
+}
+
+void wc_schedule_want_run(struct wc_schedule *s, uint32_t sbn, uint32_t block_count,
+                          uint32_t missing, uint64_t pn)
+{
+    uint32_t end = sbn + block_count;
+    /* Large blocks come first: what is whole for the first is whole for all. */
+    bool whole =
+        missing >= wc_partition_symbols(&s->partition, sbn) || missing > WC_REPAIR_SYMBOLS_MAX;
+    for (; sbn < end; sbn++) {
+        if (whole) /* in a first pass nearly all wait already */
+            sbn = wc_bitmap_find_clear(s->whole, end, sbn);
+        if (sbn < end)
+            wc_schedule_want(s, sbn, missing, pn);
+    }
 }
 
 /* All source symbols are out: repair symbols follow that most likely will be asked for. */
@@ -179,6 +199,18 @@ bool wc_schedule_next(struct wc_schedule *s, uint64_t pn, struct wc_symbol_ref *
     if (s->active_esi == wc_partition_symbols(&s->partition, s->active))
         finish_active(s);
     return true;
+}
+
+void wc_schedule_forget_repeats(struct wc_schedule *s)
+{
+    uint32_t count = s->partition.block_count;
+    for (uint32_t sbn = wc_bitmap_find_set(s->whole, count, 0); sbn < count;
+         sbn = wc_bitmap_find_set(s->whole, count, sbn + 1)) {
+        if (s->blocks[sbn].sent == 0)
+            continue;
+        wc_bitmap_clear(s->whole, sbn);
+        s->whole_count--;
+    }
 }
 
 bool wc_schedule_is_idle(const struct wc_schedule *s)

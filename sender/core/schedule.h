@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Which symbol goes next. Two queues: blocks that lack a few symbols at some receiver get fresh repair
- * symbols first (they hold memory there), then a cursor goes round over the blocks that some receiver
- * lacks as a whole and sends their source symbols.
+/* Which symbol goes next. Two queues: blocks that lack a few symbols at some receiver get fresh
+ * repair symbols first (they hold memory there), then a cursor goes round over the blocks that
+ * some receiver lacks as a whole and sends their source symbols.
  *
- * The rule that nothing is sent twice while it is on its way: a report says up to which packet number its
- * receiver has looked. A block's target becomes what was sent of it up to then plus what is missing; fresh
- * symbols go out until `sent` reaches the target. Two marks per block (base: when its last burst began;
- * last: its newest symbol) tell what was sent up to a packet number. A report older than the base is not
- * believed for this block; its receiver's next one will be. */
+ * The rule that nothing is sent twice while it is on its way: a report says up to which packet
+ * number its receiver has looked. A block's target becomes what was sent of it up to then plus
+ * what is missing; fresh symbols go out until `sent` reaches the target. Two marks per block
+ * (base: when its last burst began; last: its newest symbol) tell what was sent up to a packet
+ * number. A report older than the base is not believed for this block; its receiver's next one
+ * will be. */
 #ifndef WC_SENDER_CORE_SCHEDULE_H
 #define WC_SENDER_CORE_SCHEDULE_H
 
@@ -20,11 +21,10 @@ struct wc_schedule_block {
     uint64_t base_pn; /* newest symbol before the last burst; 0: none */
     uint64_t last_pn; /* newest symbol; 0: none */
     uint32_t base_sent;
-    uint32_t sent;   /* symbols of this block so far, of any kind */
-    uint32_t target; /* repair until sent reaches it */
-    uint32_t
-        repair_next; /* next block in the repair queue; WC_SCHEDULE_NONE: last, or not queued */
-    uint8_t parity;  /* next repair symbol, 0..WC_SCHEDULE_PARITY_COUNT-1 */
+    uint32_t sent;        /* symbols of this block so far, of any kind */
+    uint32_t target;      /* repair until sent reaches it */
+    uint32_t repair_next; /* in the repair queue; WC_SCHEDULE_NONE: last, or not queued */
+    uint8_t parity;       /* next repair symbol: the parities, then the source symbols */
     bool repair_queued;
     uint8_t parity_mark; /* of the epoch in which it was sent whole; see parity.h */
     bool parity_judged;  /* a repair since then was counted */
@@ -63,8 +63,17 @@ void wc_schedule_deinit(struct wc_schedule *s, const struct wc_alloc *alloc);
  * (asserted: in range). pn counts from 1 here: packet numbers + 1. */
 void wc_schedule_want(struct wc_schedule *s, uint32_t sbn, uint32_t missing, uint64_t pn);
 
+/* The same for block_count blocks from sbn, in time that does not grow with those that wait
+ * already. */
+void wc_schedule_want_run(struct wc_schedule *s, uint32_t sbn, uint32_t block_count,
+                          uint32_t missing, uint64_t pn);
+
 /* Take the next symbol, to be sent with packet number + 1 = `pn`; false: nothing is wanted. */
 bool wc_schedule_next(struct wc_schedule *s, uint64_t pn, struct wc_symbol_ref *ret);
+
+/* Nobody may want what a receiver that was set aside had asked for: forget the blocks that wait
+ * to be sent whole once more. Whoever still lacks one says so in the next report. */
+void wc_schedule_forget_repeats(struct wc_schedule *s);
 
 bool wc_schedule_is_idle(const struct wc_schedule *s);
 

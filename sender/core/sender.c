@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The four calls. What goes next is schedule.c, how fast rate.c, who is there members.c; here they meet. */
+/* The four calls. What goes next is schedule.c, how fast rate.c, who is there members.c; here
+ * they meet. */
 #include "sender/core/sender.h"
 
 #include <assert.h>
@@ -18,6 +19,12 @@
 #define IDLE_BEACON_LAST  WC_MS(250)
 /* The roster is looked through for silent members this often. */
 #define ROSTER_INTERVAL WC_MS(250)
+
+/* Fewer blocks than these are sent to the group once more, even to a single receiver. */
+#define TAIL_BLOCKS_MIN 4u
+
+/* Datagrams after which our own share of refused ones is looked at. */
+#define OWN_SAMPLE_COUNT 256u
 
 /* Reports of all receivers together take less than 1 % of the line. */
 #define FEEDBACK_SHARE_INVERSE 110u
@@ -88,6 +95,8 @@ static void phase_move(struct wc_sender *s, enum wc_phase to)
 static void member_move(struct wc_sender *s, uint32_t member, enum wc_member_state to)
 {
     wc_members_move(&s->members, member, to);
+    if (to != WC_MEMBER_JOINED && to != WC_MEMBER_READY)
+        wc_rate_forget(&s->rate, member);
     notice_push(s, (struct wc_sender_notice){
                        .type = WC_SENDER_NOTICE_MEMBER, .member = member, .state = to});
 }
@@ -118,6 +127,8 @@ enum wc_err wc_sender_new(struct wc_sender **ret, const struct wc_sender_config 
     s->report_bytes_x16 = 16u * REPORT_OVERHEAD_BYTES;
     wc_rate_init(&s->rate, config->rate_max_bps, config->rate_min_bps ? config->rate_min_bps : 1,
                  now);
+    if (config->slow_policy != WC_SLOW_NONE)
+        s->rate.slow_bps = config->slow_bps;
     wc_pacer_init(&s->pacer, config->wire_bytes, s->rate.bps, now);
     s->notice_capacity = config->member_max + NOTICE_SLACK;
     s->notices = alloc->zalloc(alloc->ctx, s->notice_capacity, sizeof *s->notices);
@@ -146,11 +157,12 @@ void wc_sender_free(struct wc_sender *s)
     alloc.free(alloc.ctx, s);
 }
 
-/* The interval grows with the number of receivers so that feedback stays a small share of the line. */
+/* The interval grows with the number of receivers so that feedback stays a small share of the
+ * line. */
 static void set_report_interval(struct wc_sender *s)
 {
     uint64_t bits = s->members.ready * s->report_bytes_x16 / 16u * 8u * FEEDBACK_SHARE_INVERSE;
-    wc_ns interval = bits * WC_S(1) / s->rate.bps;
+    wc_ns interval = WC_US(bits * 1000000u / s->rate.bps);
     if (interval < REPORT_INTERVAL_MIN)
         interval = REPORT_INTERVAL_MIN;
     s->report_interval = interval > REPORT_INTERVAL_MAX ? REPORT_INTERVAL_MAX : interval;
@@ -164,10 +176,15 @@ static void start(struct wc_sender *s)
 }
 
 /* A receiver that had everything already is done without having been ready: it counts as well. */
+static uint32_t there_count(const struct wc_sender *s)
+{
+    return s->members.ready + s->members.unicast + s->members.done;
+}
+
 static bool start_is_due(const struct wc_sender *s)
 {
     const struct wc_sender_config *c = &s->config;
-    uint32_t there = s->members.ready + s->members.done;
+    uint32_t there = there_count(s);
     if (c->receivers_min && there >= c->receivers_min)
         return true;
     return there && c->wait_max != WC_NEVER && s->first_ready != WC_NEVER &&
@@ -179,15 +196,24 @@ static void settle(struct wc_sender *s)
 {
     if (s->phase == WC_PHASE_WAITING && start_is_due(s))
         start(s);
-    bool at_work = s->members.joined || s->members.ready;
+    bool at_work = s->members.joined || s->members.ready || s->members.unicast;
     if (s->phase == WC_PHASE_STREAMING && !at_work)
         phase_move(s, WC_PHASE_ENDED);
     set_report_interval(s);
 }
 
+/* What came and what was lost are packet numbers up to the report's, each counted once. */
+static bool counters_are_possible(const struct wc_report *report)
+{
+    uint64_t sent = report->pn + 1;
+    return report->received_count <= sent && report->lost_count <= sent - report->received_count &&
+           report->refused_count <= report->received_count;
+}
+
 static enum wc_err report_check(const struct wc_sender *s, const struct wc_report *report)
 {
-    if (report->run_count > WC_REPORT_RUNS_MAX || report->pn >= s->pn)
+    if (report->run_count > WC_REPORT_RUNS_MAX || report->pn >= s->pn ||
+        !counters_are_possible(report))
         return WC_E_RANGE;
     for (uint32_t i = 0; i < report->run_count; i++) {
         const struct wc_run *run = &report->runs[i];
@@ -215,7 +241,7 @@ static void take_figures(struct wc_sender *s, uint32_t member, const struct wc_r
         .overflow_count = grown(report->overflow_count, before->overflow_count),
         .refused_count = grown(report->refused_count, before->refused_count),
     };
-    if (s->phase == WC_PHASE_STREAMING)
+    if (s->phase == WC_PHASE_STREAMING && who->state == WC_MEMBER_READY)
         wc_rate_sample(&s->rate, &sample);
     who->figures = (struct wc_member_figures){
         .block_done_count = report->block_done_count,
@@ -227,23 +253,54 @@ static void take_figures(struct wc_sender *s, uint32_t member, const struct wc_r
     who->pn = report->pn;
 }
 
+/* The receiver no longer counts for the stream. */
+static void set_aside(struct wc_sender *s, uint32_t member, enum wc_slow_policy policy)
+{
+    if (s->members.list[member].state != WC_MEMBER_READY)
+        return;
+    bool unicast = policy == WC_SLOW_UNICAST && !s->config.multicast_only;
+    wc_schedule_forget_repeats(&s->schedule);
+    member_move(s, member, unicast ? WC_MEMBER_UNICAST : WC_MEMBER_SLOW);
+}
+
+/* Only this receiver is left, and it lacks whole blocks that were sent: finishing it is no work
+ * for a group. */
+static bool is_tail(const struct wc_sender *s, const struct wc_report *report)
+{
+    bool alone = s->members.ready == 1 && s->members.joined == 0 && s->members.done > 0;
+    if (!s->config.tail_unicast || s->config.multicast_only || !alone ||
+        s->phase != WC_PHASE_STREAMING)
+        return false;
+    uint32_t whole_count = 0;
+    for (uint32_t i = 0; i < report->run_count; i++)
+        if (report->runs[i].missing > WC_REPAIR_SYMBOLS_MAX)
+            whole_count += report->runs[i].block_count;
+    return whole_count >= TAIL_BLOCKS_MIN;
+}
+
 static enum wc_err take_report(struct wc_sender *s, uint32_t member, const struct wc_report *report)
 {
     struct wc_member *who = &s->members.list[member];
-    if (who->state != WC_MEMBER_READY)
+    if (who->state != WC_MEMBER_READY && who->state != WC_MEMBER_UNICAST)
         return WC_E_STATE;
     enum wc_err err = report_check(s, report);
     if (err)
         return err;
     who->heard = s->now;
     take_figures(s, member, report);
+    if (who->state == WC_MEMBER_UNICAST)
+        return WC_OK; /* it asks for what it lacks by itself */
+    if (is_tail(s, report)) {
+        set_aside(s, member, WC_SLOW_UNICAST);
+        return WC_OK;
+    }
     uint64_t bytes = REPORT_OVERHEAD_BYTES + (uint64_t)report->run_count * REPORT_RUN_BYTES;
     s->report_bytes_x16 += bytes - s->report_bytes_x16 / 16u;
     bool was_idle = wc_schedule_is_idle(&s->schedule);
     for (uint32_t i = 0; i < report->run_count; i++) {
         const struct wc_run *run = &report->runs[i];
-        for (uint32_t j = 0; j < run->block_count; j++)
-            wc_schedule_want(&s->schedule, run->sbn + j, run->missing, report->pn + 1);
+        wc_schedule_want_run(&s->schedule, run->sbn, run->block_count, run->missing,
+                             report->pn + 1);
     }
     if (was_idle && !wc_schedule_is_idle(&s->schedule))
         s->idle_interval = IDLE_BEACON_FIRST;
@@ -261,8 +318,7 @@ static enum wc_err member_event(struct wc_sender *s, uint32_t member, enum wc_me
         s->beacon_due = soon < s->beacon_due ? soon : s->beacon_due;
     }
     who->heard = s->now;
-    bool is_there = to == WC_MEMBER_READY || to == WC_MEMBER_DONE;
-    if (is_there && s->first_ready == WC_NEVER)
+    if (to != WC_MEMBER_JOINED && s->first_ready == WC_NEVER)
         s->first_ready = s->now;
     member_move(s, member, to);
     return WC_OK;
@@ -272,7 +328,7 @@ static enum wc_err command(struct wc_sender *s, const struct wc_sender_event *ev
 {
     switch (event->type) {
     case WC_SENDER_START:
-        if (s->phase != WC_PHASE_WAITING || s->members.ready == 0)
+        if (s->phase != WC_PHASE_WAITING || there_count(s) == 0)
             return WC_E_STATE;
         start(s);
         return WC_OK;
@@ -311,6 +367,9 @@ static enum wc_err dispatch(struct wc_sender *s, const struct wc_sender_event *e
     case WC_SENDER_ALIVE:
         s->members.list[event->member].heard = s->now;
         return WC_OK;
+    case WC_SENDER_UNICAST:
+        return s->config.multicast_only ? WC_E_STATE
+                                        : member_event(s, event->member, WC_MEMBER_UNICAST);
     case WC_SENDER_DONE:
         return member_event(s, event->member, event->ok ? WC_MEMBER_DONE : WC_MEMBER_FAILED);
     case WC_SENDER_LEAVE:
@@ -342,21 +401,32 @@ static void drop_silent(struct wc_sender *s)
     }
 }
 
+/* What the kernel refused is loss at this host; a share of a few datagrams says nothing. */
+static void sample_own_loss(struct wc_sender *s)
+{
+    uint64_t offered = s->pn - s->offered_pn;
+    if (offered < OWN_SAMPLE_COUNT)
+        return;
+    uint64_t refused = s->refused_count < offered ? s->refused_count : offered;
+    struct wc_rate_sample own = {.member = WC_MEMBERS_MAX,
+                                 .received_count = offered - refused,
+                                 .lost_count = refused,
+                                 .overflow_count = refused};
+    if (refused)
+        wc_rate_sample(&s->rate, &own);
+    s->refused_count = 0;
+    s->offered_pn = s->pn;
+}
+
 static void step_rate(struct wc_sender *s)
 {
-    if (s->refused_count) {
-        struct wc_rate_sample own = {
-            .member = WC_MEMBERS_MAX,
-            .received_count = grown(s->pn - s->offered_pn, s->refused_count),
-            .refused_count = s->refused_count,
-        };
-        wc_rate_sample(&s->rate, &own);
-        s->refused_count = 0;
-    }
-    s->offered_pn = s->pn;
+    sample_own_loss(s);
     wc_parity_step(&s->schedule.parity, s->now, s->report_interval);
     if (wc_rate_step(&s->rate, s->now, s->report_interval))
         wc_pacer_set_rate(&s->pacer, s->config.wire_bytes, s->rate.bps);
+    uint32_t member;
+    if (wc_rate_too_slow(&s->rate, &member) && member < s->members.max)
+        set_aside(s, member, s->config.slow_policy);
 }
 
 static struct wc_header header_of(struct wc_sender *s, uint8_t type)
@@ -370,7 +440,7 @@ static struct wc_header beacon(struct wc_sender *s)
     bool streaming = s->phase == WC_PHASE_STREAMING;
     bool idle = streaming && wc_schedule_is_idle(&s->schedule);
     header.esi = (uint8_t)((streaming ? WC_BEACON_STREAMING : 0) | (idle ? WC_BEACON_IDLE : 0));
-    header.sbn = s->members.joined + s->members.ready;
+    header.sbn = s->members.joined + s->members.ready + s->members.unicast;
     s->beacon_count++;
     if (idle) {
         s->beacon_due = s->now + s->idle_interval;
@@ -447,8 +517,10 @@ void wc_sender_stats(const struct wc_sender *s, struct wc_sender_stats *ret)
 {
     *ret = (struct wc_sender_stats){
         .phase = s->phase,
-        .joined = s->members.joined + s->members.ready + s->members.done + s->members.failed,
+        .joined = s->members.joined + s->members.ready + s->members.unicast + s->members.done +
+                  s->members.failed,
         .ready = s->members.ready,
+        .unicast = s->members.unicast,
         .done = s->members.done,
         .failed = s->members.failed,
         .datagram_count = s->pn,

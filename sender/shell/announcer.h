@@ -8,7 +8,8 @@
 
 struct wc_announcer;
 
-/* Ready to announce `session` on its interface, for a control channel at `port`. WC_E_SYS, WC_E_NOMEM with `why`. */
+/* Ready to announce `session` on its interface, for a control channel at `port`. WC_E_SYS,
+ * WC_E_NOMEM with `why`. */
 WC_MUST_USE enum wc_err wc_announcer_open(struct wc_announcer **ret,
                                           const struct wc_session *session, const char *name,
                                           uint16_t port, struct wc_why *why);

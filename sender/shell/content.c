@@ -297,6 +297,28 @@ enum wc_err wc_content_open(struct wc_content **ret, const char *const *paths, s
     return WC_OK;
 }
 
+struct wc_content *wc_content_clone(const struct wc_content *c)
+{
+    struct wc_content *clone = calloc(1, sizeof(*clone));
+    if (!clone)
+        return NULL;
+    clone->byte_count = c->byte_count;
+    clone->ops = c->ops;
+    for (uint32_t i = 0; i < c->source_count; i++) {
+        struct wc_source *source = source_add(clone);
+        if (source) {
+            *source = c->sources[i];
+            source->path = strdup(c->sources[i].path);
+            source->origin = strdup(c->sources[i].origin);
+        }
+        if (!source || !source->path || !source->origin) {
+            wc_content_close(clone);
+            return NULL;
+        }
+    }
+    return clone;
+}
+
 void wc_content_close(struct wc_content *c)
 {
     if (!c)

@@ -40,6 +40,8 @@ struct wc_content_options {
 WC_MUST_USE enum wc_err wc_content_open(struct wc_content **ret, const char *const *paths,
                                         size_t count, const struct wc_content_options *options,
                                         struct wc_why *why);
+/* The same content for another thread: what was found, not what is open. NULL: no memory. */
+struct wc_content *wc_content_clone(const struct wc_content *c);
 void wc_content_close(struct wc_content *c); /* NULL is fine */
 
 /* What was found, sorted by path. Borrowed until close. */

@@ -128,6 +128,8 @@ static const char *state_text(enum wc_member_state state)
         return "joined";
     case WC_MEMBER_READY:
         return "ready";
+    case WC_MEMBER_UNICAST:
+        return "unicast";
     case WC_MEMBER_DONE:
         return "done";
     case WC_MEMBER_FAILED:
@@ -136,13 +138,15 @@ static const char *state_text(enum wc_member_state state)
         return "lost";
     case WC_MEMBER_SILENT:
         return "silent";
+    case WC_MEMBER_SLOW:
+        return "slow";
     }
     return "unknown";
 }
 
 void wc_display_receiver(struct wc_display *d, const struct wc_roster_entry *entry)
 {
-    bool bad = entry->state >= WC_MEMBER_FAILED;
+    bool bad = entry->state >= WC_MEMBER_FAILED || entry->state == WC_MEMBER_UNICAST;
     bool minor = entry->state == WC_MEMBER_JOINED;
     enum wc_term_level level = bad ? WC_TERM_WARNING : minor ? WC_TERM_DETAIL : WC_TERM_INFO;
     wc_term_say(d->term, level, "receiver %s (%s) %s%s%s", entry->name, entry->peer,
@@ -183,6 +187,7 @@ static void progress_event(struct wc_display *d, const struct wc_sender_stats *s
     wc_jsonl_uint(d->events, "rate_bps", s->rate_bps);
     wc_jsonl_uint(d->events, "receivers", s->joined);
     wc_jsonl_uint(d->events, "ready", s->ready);
+    wc_jsonl_uint(d->events, "unicast", s->unicast);
     wc_jsonl_uint(d->events, "done", s->done);
     wc_jsonl_uint(d->events, "failed", s->failed);
     end_event(d);
@@ -206,8 +211,9 @@ void wc_display_progress(struct wc_display *d, const struct wc_session *session,
                  wc_format_percent(a, s->block_sent_count, s->block_count),
                  wc_format_bitrate(b, s->rate_bps), repair_share(s),
                  wc_format_duration(c, time_left(session, s)));
-    snprintf(line[1], LINE_BYTES, "receivers: %u joined, %u at work, %u done, %u failed", s->joined,
-             s->ready, s->done, s->failed);
+    snprintf(line[1], LINE_BYTES,
+             "receivers: %u joined, %u at work, %u by unicast, %u done, %u failed", s->joined,
+             s->ready + s->unicast, s->unicast, s->done, s->failed);
     wc_term_draw(d->term, now, (const char *const[]){line[0], line[1]}, 2);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a person or a script sees of a session at the sender: live progress on a terminal, one JSON object a line with --json. */
+/* What a person or a script sees of a session at the sender: live progress on a terminal, one
+ * JSON object a line with --json. */
 #ifndef WC_SENDER_SHELL_DISPLAY_H
 #define WC_SENDER_SHELL_DISPLAY_H
 

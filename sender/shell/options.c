@@ -23,6 +23,9 @@ enum {
     SEND_RATE_MAX,
     SEND_STATE_DIR,
     SEND_SYMBOL_BYTES,
+    SEND_SLOW_POLICY,
+    SEND_SLOW_RATE,
+    SEND_ONLY_MULTICAST,
     SEND_NO_KEYBOARD,
     SEND_NO_ANNOUNCE,
 };
@@ -39,6 +42,9 @@ static const struct option send_options[] = {
     {"max-bitrate", required_argument, NULL, SEND_RATE_MAX},
     {"state-dir", required_argument, NULL, SEND_STATE_DIR},
     {"symbol-size", required_argument, NULL, SEND_SYMBOL_BYTES},
+    {"slow-policy", required_argument, NULL, SEND_SLOW_POLICY},
+    {"slow-rate", required_argument, NULL, SEND_SLOW_RATE},
+    {"only-multicast", no_argument, NULL, SEND_ONLY_MULTICAST},
     {"nokbd", no_argument, NULL, SEND_NO_KEYBOARD},
     {"no-announce", no_argument, NULL, SEND_NO_ANNOUNCE},
     WC_ARGS_COMMON_OPTIONS,
@@ -81,6 +87,14 @@ static const char send_help[] =
     "                               (default: as the MTU of the interface allows)\n"
     "      --no-announce            do not announce the session on the link:\n"
     "                               only who has the URL can join\n"
+    "\n"
+    "Receivers in trouble:\n"
+    "      --slow-policy P          what becomes of a receiver below the floor rate:\n"
+    "                               none (all wait for it), disconnect, or unicast\n"
+    "                               (it is served apart; default)\n"
+    "      --slow-rate R            that floor rate, in bit/s\n"
+    "                               (default: a tenth of the speed of the link)\n"
+    "      --only-multicast         transfer only via multicast: never by unicast\n"
     "\n"
     "Start (default: as soon as one receiver is ready; later ones get everything too):\n"
     "      --min-receivers N        start when N receivers are ready\n"
@@ -132,6 +146,20 @@ static enum wc_err read_group(const char *text, struct wc_addr *ret, struct wc_w
     return WC_OK;
 }
 
+static enum wc_err read_slow_policy(const char *text, enum wc_slow_policy *ret, struct wc_why *why)
+{
+    static const char *const names[] = {[WC_SLOW_NONE] = "none",
+                                        [WC_SLOW_DISCONNECT] = "disconnect",
+                                        [WC_SLOW_UNICAST] = "unicast"};
+    for (int i = WC_SLOW_NONE; i <= WC_SLOW_UNICAST; i++)
+        if (strcmp(text, names[i]) == 0) {
+            *ret = (enum wc_slow_policy)i;
+            return WC_OK;
+        }
+    return wc_why_set(why, WC_E_FORMAT, EX_USAGE,
+                      "--slow-policy takes none, disconnect or unicast, not '%.80s'", text);
+}
+
 static enum wc_err read_state_dir(const char *text, struct wc_send_options *o, struct wc_why *why)
 {
     const char *dir;
@@ -181,6 +209,14 @@ static enum wc_err take_send_option(struct wc_send_options *o, int code, const c
                            why);
         o->symbol_bytes = (uint32_t)value;
         return err;
+    case SEND_SLOW_POLICY:
+        return read_slow_policy(text, &o->slow_policy, why);
+    case SEND_SLOW_RATE:
+        return wc_args_bitrate("--slow-rate", text, WC_SEND_RATE_BPS_MIN, WC_SEND_RATE_BPS_MAX,
+                               &o->slow_rate_bps, why);
+    case SEND_ONLY_MULTICAST:
+        o->multicast_only = true;
+        return WC_OK;
     case SEND_NO_KEYBOARD:
         o->keyboard = false;
         return WC_OK;
@@ -197,6 +233,7 @@ static enum wc_err parse_send(void *options, int argc, char **argv, struct wc_wh
     *o = (struct wc_send_options){
         .ttl = WC_SEND_TTL_DEFAULT,
         .wait_max = WC_NEVER,
+        .slow_policy = WC_SLOW_UNICAST,
         .keyboard = true,
         .announce = true,
     };

@@ -8,6 +8,7 @@
 #include "common/core/types.h"
 #include "common/io/args.h"
 #include "common/io/why.h"
+#include "sender/core/sender.h"
 
 #define WC_SENDER_STATE_DIR_BYTES 4096
 
@@ -34,6 +35,9 @@ struct wc_send_options {
     wc_ns wait_max;         /* WC_NEVER: none given */
     uint64_t rate_max_bps;  /* 0: none given */
     uint32_t symbol_bytes;  /* 0: as the path's MTU allows */
+    enum wc_slow_policy slow_policy;
+    uint64_t slow_rate_bps; /* 0: none given */
+    bool multicast_only;    /* transfer only via multicast */
     bool keyboard;          /* Enter starts */
     bool announce;
     char state_dir[WC_SENDER_STATE_DIR_BYTES];

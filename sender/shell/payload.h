@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* From a header to the bytes of its symbol: source symbols out of the content, repair symbols by the code. Keeps the blocks it read last,
- * since repairs follow soon. */
+/* From a header to the bytes of its symbol: source symbols out of the content, repair symbols by
+ * the code. Keeps the blocks it read last, since repairs follow soon. */
 #ifndef WC_SENDER_SHELL_PAYLOAD_H
 #define WC_SENDER_SHELL_PAYLOAD_H
 

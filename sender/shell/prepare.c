@@ -113,6 +113,7 @@ enum wc_err wc_prepare(struct wc_prepared *ret, const struct wc_send_options *o,
         wc_prepared_release(&p);
         return err;
     }
+    p.session.welcome.multicast_only = o->multicast_only;
     p.rate_max_bps = rate_of(o, &p.session.netif);
     *ret = p;
     return WC_OK;

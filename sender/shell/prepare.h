@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Everything that must be right before a session may begin: key, content, interface, group, manifest, socket. Each failure has its
- * sentence. */
+/* Everything that must be right before a session may begin: key, content, interface, group,
+ * manifest, socket. Each failure has its sentence. */
 #ifndef WC_SENDER_SHELL_PREPARE_H
 #define WC_SENDER_SHELL_PREPARE_H
 

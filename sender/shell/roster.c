@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "common/core/hresult.h"
+#include "sender/shell/feeder.h"
 
 #define PORT_TRIES 16u
 
@@ -22,6 +23,7 @@ struct wc_roster {
     struct wc_ctrl_server *server;
     struct guest *guests;
     uint32_t connected;
+    struct wc_feeder *feeder; /* NULL: nobody was served by unicast yet */
     struct wc_sender_stats stats;
     bool closing;
 };
@@ -31,13 +33,15 @@ static uint32_t index_of(const struct wc_roster *r, const struct guest *g)
     return (uint32_t)(g - r->guests);
 }
 
-static void post(struct wc_roster *r, struct guest *g, struct wc_sender_event event)
+/* False: the data thread is too far behind for news; the connection closes. */
+static bool post(struct wc_roster *r, struct guest *g, struct wc_sender_event event)
 {
     event.member = index_of(r, g);
     if (wc_txloop_post(r->config.txloop, &event) || event.type == WC_SENDER_REPORT)
-        return; /* a later report says the same again */
+        return true; /* a later report says the same again */
     if (g->ctrl)
         wc_ctrl_close(g->ctrl);
+    return false;
 }
 
 static void change(struct wc_roster *r, struct guest *g, enum wc_member_state state)
@@ -58,10 +62,12 @@ static void dismiss(struct wc_ctrl *c, uint8_t type, uint32_t hresult, const cha
 
 static bool is_at_work(const struct guest *g)
 {
-    return g->entry.state == WC_MEMBER_JOINED || g->entry.state == WC_MEMBER_READY;
+    return g->entry.state == WC_MEMBER_JOINED || g->entry.state == WC_MEMBER_READY ||
+           g->entry.state == WC_MEMBER_UNICAST;
 }
 
-/* Places are not used twice, so that the summary knows everybody; but for receivers that come back. */
+/* Places are not used twice, so that the summary knows everybody; but for receivers that come
+ * back. */
 static struct guest *free_guest(struct wc_roster *r)
 {
     for (uint32_t i = 0; i < r->config.member_max; i++)
@@ -176,8 +182,8 @@ static void take_hello(struct wc_roster *r, struct guest *g, const struct wc_hel
     }
     g->welcomed = true;
     send_manifest(r, g);
-    post(r, g, (struct wc_sender_event){.type = WC_SENDER_JOIN});
-    change(r, g, WC_MEMBER_JOINED);
+    if (post(r, g, (struct wc_sender_event){.type = WC_SENDER_JOIN}))
+        change(r, g, WC_MEMBER_JOINED);
 }
 
 static void take_done(struct wc_roster *r, struct guest *g, const struct wc_done *done)
@@ -186,6 +192,55 @@ static void take_done(struct wc_roster *r, struct guest *g, const struct wc_done
     g->entry.bytes = done->bytes;
     post(r, g, (struct wc_sender_event){.type = WC_SENDER_DONE, .ok = done->hresult == 0});
     dismiss(g->ctrl, WC_MSG_BYE, 0, "", "");
+}
+
+static enum wc_err feed(void *ctx, uint32_t member, const struct wc_msg *msg)
+{
+    struct wc_roster *r = ctx;
+    struct wc_ctrl *c = r->guests[member].ctrl;
+    return c ? wc_ctrl_send(c, msg) : WC_E_CLOSED;
+}
+
+static void feeding_failed(void *ctx, const struct wc_why *why)
+{
+    struct wc_roster *r = ctx;
+    r->config.on_failure(r->config.ctx, why);
+}
+
+static const struct wc_feeder_ops feeder_ops = {.send = feed, .failed = feeding_failed};
+
+static bool open_feeder(struct wc_roster *r)
+{
+    if (r->feeder)
+        return true;
+    struct wc_content *content = wc_content_clone(r->config.content);
+    return content && wc_feeder_new(&r->feeder, r->config.loop, content,
+                                    &r->config.session->publication.manifest.partition,
+                                    r->config.member_max, &feeder_ops, r) == WC_OK;
+}
+
+static void take_fetch(struct wc_roster *r, struct guest *g, const struct wc_fetch *fetch)
+{
+    post(r, g, (struct wc_sender_event){.type = WC_SENDER_ALIVE});
+    if (g->entry.state != WC_MEMBER_UNICAST || !open_feeder(r))
+        return;
+    if (wc_feeder_want(r->feeder, index_of(r, g), fetch))
+        dismiss(g->ctrl, WC_MSG_BYE, WC_HR_PROTOCOL, "you ask for blocks that do not exist",
+                "install the same version of wimcast on both sides");
+}
+
+/* It says that multicast does not reach it. */
+static void take_unicast(struct wc_roster *r, struct guest *g, const struct wc_unicast *why)
+{
+    if (r->config.session->welcome.multicast_only) {
+        snprintf(g->entry.reason, sizeof g->entry.reason, "%s", why->sentence);
+        dismiss(g->ctrl, WC_MSG_BYE, WC_HR_TIMEOUT,
+                "this package is transferred only via multicast, which does not reach you",
+                "mend the path of multicast, or allow unicast at the sender");
+        return;
+    }
+    snprintf(g->entry.reason, sizeof g->entry.reason, "%s", why->sentence);
+    post(r, g, (struct wc_sender_event){.type = WC_SENDER_UNICAST});
 }
 
 static void on_msg(void *ctx, struct wc_ctrl *c, const struct wc_msg *msg)
@@ -213,6 +268,12 @@ static void on_msg(void *ctx, struct wc_ctrl *c, const struct wc_msg *msg)
     case WC_MSG_DONE:
         take_done(r, g, &msg->done);
         break;
+    case WC_MSG_UNICAST:
+        take_unicast(r, g, &msg->unicast);
+        break;
+    case WC_MSG_FETCH:
+        take_fetch(r, g, &msg->fetch);
+        break;
     case WC_MSG_BYE:
         snprintf(g->entry.reason, sizeof g->entry.reason, "%s", msg->refusal.sentence);
         wc_ctrl_close(c);
@@ -225,9 +286,13 @@ static void on_msg(void *ctx, struct wc_ctrl *c, const struct wc_msg *msg)
 
 static void on_drain(void *ctx, struct wc_ctrl *c)
 {
+    struct wc_roster *r = ctx;
     struct guest *g = wc_ctrl_user(c);
-    if (g)
-        send_manifest(ctx, g);
+    if (!g)
+        return;
+    send_manifest(r, g);
+    if (r->feeder)
+        wc_feeder_drained(r->feeder, index_of(r, g));
 }
 
 static void on_close(void *ctx, struct wc_ctrl *c, enum wc_err err, const char *why)
@@ -238,6 +303,8 @@ static void on_close(void *ctx, struct wc_ctrl *c, enum wc_err err, const char *
         return;
     g->ctrl = NULL;
     r->connected--;
+    if (r->feeder)
+        wc_feeder_drop(r->feeder, index_of(r, g));
     if (err && !g->entry.reason[0])
         snprintf(g->entry.reason, sizeof g->entry.reason, "%s", why);
     if (g->welcomed)
@@ -252,6 +319,8 @@ static enum wc_err listen_near(struct wc_roster *r, uint16_t port, bool port_is_
 {
     const char *reason = "";
     for (uint32_t i = 0; i < (port_is_fixed ? 1 : PORT_TRIES); i++) {
+        if (port + i > UINT16_MAX)
+            break;
         uint16_t candidate = (uint16_t)(port + i);
         if (wc_ctrl_listen(&r->server, r->config.loop, r->config.tls, NULL, candidate, &roster_ops,
                            r, &reason) == WC_OK)
@@ -289,6 +358,17 @@ uint16_t wc_roster_port(const struct wc_roster *r)
     return wc_ctrl_server_port(r->server);
 }
 
+static void announce_unicast(struct guest *g)
+{
+    struct wc_msg msg = {.type = WC_MSG_UNICAST};
+    if (!g->entry.reason[0])
+        snprintf(g->entry.reason, sizeof g->entry.reason,
+                 "slower than the group, or the last one: served by unicast");
+    snprintf(msg.unicast.sentence, sizeof msg.unicast.sentence, "%s", g->entry.reason);
+    if (g->ctrl)
+        (void)!wc_ctrl_send(g->ctrl, &msg);
+}
+
 void wc_roster_member(struct wc_roster *r, uint32_t member, enum wc_member_state state)
 {
     struct guest *g = &r->guests[member];
@@ -299,6 +379,16 @@ void wc_roster_member(struct wc_roster *r, uint32_t member, enum wc_member_state
         if (g->ctrl)
             dismiss(g->ctrl, WC_MSG_BYE, WC_HR_TIMEOUT,
                     "the sender heard nothing from you for 10 s", "look at this machine's network");
+    }
+    if (state == WC_MEMBER_UNICAST)
+        announce_unicast(g);
+    if (state == WC_MEMBER_SLOW) {
+        snprintf(g->entry.reason, sizeof g->entry.reason,
+                 "it took less than the floor rate (--slow-rate), and the policy is to disconnect");
+        if (g->ctrl)
+            dismiss(g->ctrl, WC_MSG_BYE, WC_HR_TIMEOUT,
+                    "this machine takes less than the session's floor rate",
+                    "look at its port speed, cable and disk, or join with --slow-policy unicast");
     }
     if (state == WC_MEMBER_LOST && !g->entry.reason[0])
         snprintf(g->entry.reason, sizeof g->entry.reason, "its connection closed");
@@ -335,6 +425,7 @@ void wc_roster_free(struct wc_roster *r)
 {
     if (!r)
         return;
+    wc_feeder_free(r->feeder);
     free(r->guests);
     free(r);
 }

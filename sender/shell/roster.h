@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The receivers' side of the control thread: who is connected as what, the session descriptor and manifest that each
- * gets, and their reports on the way to the data thread. */
+/* The receivers' side of the control thread: who is connected as what, the session descriptor and
+ * manifest that each gets, and their reports on the way to the data thread. */
 #ifndef WC_SENDER_SHELL_ROSTER_H
 #define WC_SENDER_SHELL_ROSTER_H
 
@@ -25,14 +25,18 @@ struct wc_roster_config {
     uv_loop_t *loop;
     struct wc_tls_context *tls;
     const struct wc_session *session; /* borrowed until free */
+    const struct wc_content *content; /* the same; cloned for receivers by unicast */
     struct wc_txloop *txloop;         /* the same */
     uint32_t member_max;
     /* A receiver changed its state. */
     void (*on_change)(void *ctx, const struct wc_roster_entry *entry);
+    /* The content can no longer be read. */
+    void (*on_failure)(void *ctx, const struct wc_why *why);
     void *ctx;
 };
 
-/* Listen on `port`; port_is_fixed false: or on one of the next few. WC_E_SYS, WC_E_NOMEM with `why`. */
+/* Listen on `port`; port_is_fixed false: or on one of the next few. WC_E_SYS, WC_E_NOMEM with
+ * `why`. */
 WC_MUST_USE enum wc_err wc_roster_open(struct wc_roster **ret,
                                        const struct wc_roster_config *config, uint16_t port,
                                        bool port_is_fixed, struct wc_why *why);
@@ -41,7 +45,8 @@ uint16_t wc_roster_port(const struct wc_roster *r);
 /* A notice of the protocol core about a member. */
 void wc_roster_member(struct wc_roster *r, uint32_t member, enum wc_member_state state);
 
-/* Tell all receivers how the session stands: once a second, and at each change of phase or report interval. */
+/* Tell all receivers how the session stands: once a second, and at each change of phase or report
+ * interval. */
 void wc_roster_status(struct wc_roster *r, const struct wc_sender_stats *stats);
 
 /* Close all connections, with a BYE that carries the reason; then the loop runs empty. */

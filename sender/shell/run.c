@@ -17,10 +17,12 @@
 #include "sender/shell/announcer.h"
 #include "sender/shell/prepare.h"
 
-#define TICK_MS                  1000u
-#define SILENCE_MAX              WC_S(10)
-#define RATE_MIN_BPS             1000000u
-#define MEMBERS_MAX              1024u
+#define TICK_MS      1000u
+#define SILENCE_MAX  WC_S(10)
+#define RATE_MIN_BPS 1000000u
+#define MEMBERS_MAX  1024u
+/* The floor rate of slow receivers is this part of the link. */
+#define SLOW_SHARE               10u
 #define REPORT_INTERVAL_FIRST_US 20000u
 
 struct run {
@@ -172,6 +174,15 @@ static void on_receiver(void *ctx, const struct wc_roster_entry *entry)
     wc_display_receiver(run->display, entry);
 }
 
+/* The content can no longer be read: nothing more can be promised to anybody. */
+static void on_failure(void *ctx, const struct wc_why *why)
+{
+    struct run *run = ctx;
+    run->failed = *why;
+    if (!wc_txloop_post(run->txloop, &(struct wc_sender_event){.type = WC_SENDER_STOP}))
+        close_all(run, WC_HR_READ_FAULT, why->text);
+}
+
 /* With neither rule given, the first receiver starts the session: others may join at any time. */
 static uint32_t receivers_min(const struct wc_send_options *o)
 {
@@ -188,6 +199,11 @@ static enum wc_err start_txloop(struct run *run, struct wc_why *why)
                    .wire_bytes = s->wire_bytes,
                    .rate_max_bps = run->prepared.rate_max_bps,
                    .rate_min_bps = RATE_MIN_BPS,
+                   .slow_policy = o->slow_policy,
+                   .slow_bps = o->slow_rate_bps ? o->slow_rate_bps
+                                                : run->prepared.rate_max_bps / SLOW_SHARE,
+                   .multicast_only = o->multicast_only,
+                   .tail_unicast = true,
                    .member_max = MEMBERS_MAX,
                    .receivers_min = receivers_min(o),
                    .wait_max = o->wait_max,
@@ -216,9 +232,11 @@ static enum wc_err open_doors(struct run *run, struct wc_why *why)
         .loop = &run->loop,
         .tls = run->tls,
         .session = &run->prepared.session,
+        .content = run->prepared.content,
         .txloop = run->txloop,
         .member_max = MEMBERS_MAX,
         .on_change = on_receiver,
+        .on_failure = on_failure,
         .ctx = run,
     };
     err = wc_roster_open(&run->roster, &config, o->port ? o->port : WC_PORT_DEFAULT, o->port != 0,

@@ -10,6 +10,7 @@
 #define DATA_PORT_DEFAULT 9468u
 #define MTU_ETHERNET      1500u
 #define MTU_JUMBO         9000u
+#define MTU_LOOPBACK      65535u
 /* Ethernet: preamble 8, header 14, FCS 4, gap 12. */
 #define LINE_OVERHEAD_BYTES 38u
 #define SYMBOL_ALIGN        32u
@@ -22,7 +23,9 @@ static uint32_t ip_udp_bytes(uint8_t family)
 uint32_t wc_session_symbol_bytes(uint32_t mtu, uint8_t family)
 {
     /* The loopback's 64 KiB is no path: nothing is gained there by larger datagrams. */
-    uint32_t path = mtu == 0 || mtu > MTU_JUMBO ? MTU_ETHERNET : mtu;
+    uint32_t path = mtu == 0 || mtu >= MTU_LOOPBACK ? MTU_ETHERNET : mtu;
+    if (path > MTU_JUMBO)
+        path = MTU_JUMBO;
     uint32_t overhead = ip_udp_bytes(family) + WC_HEADER_BYTES + WC_TAG_BYTES;
     if (path < overhead + SYMBOL_ALIGN)
         return SYMBOL_ALIGN;

@@ -23,7 +23,8 @@ uint32_t wc_session_symbol_bytes(uint32_t mtu, uint8_t family);
 /* A random group of the family that no switch floods, and the default data port. */
 struct wc_addr wc_session_random_group(uint8_t family);
 
-/* Complete a session whose publication and netif are set: fresh instance and key, signed manifest. WC_E_CRYPTO. */
+/* Complete a session whose publication and netif are set: fresh instance and key, signed
+ * manifest. WC_E_CRYPTO. */
 WC_MUST_USE enum wc_err wc_session_init(struct wc_session *s, const struct wc_identity *identity,
                                         const struct wc_addr *group, uint8_t ttl);
 void wc_session_deinit(struct wc_session *s); /* wipes the key */

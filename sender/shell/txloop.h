@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The data thread: owns the protocol core and the socket; headers from the core become sealed datagrams on
- * the wire. Talks to the control thread over two rings. */
+/* The data thread: owns the protocol core and the socket; headers from the core become sealed
+ * datagrams on the wire. Talks to the control thread over two rings. */
 #ifndef WC_SENDER_SHELL_TXLOOP_H
 #define WC_SENDER_SHELL_TXLOOP_H
 
