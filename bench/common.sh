@@ -176,3 +176,29 @@ end_measured() {
 }
 
 result_of() { jq -r "$2" "$work_dir/$1.result" 2>/dev/null || true; }
+
+# --- the machine ---------------------------------------------------------------------------------
+
+# Of the installed package, or of the unpacked one.
+package_version() {
+    local file version
+    version=$(dpkg-query -W -f='${Version}' "$1" 2>/dev/null) || version=
+    for file in "$PEERS_DIR/$1"_*.deb; do
+        [[ -n $version || ! -e $file ]] || version=$(dpkg-deb -f "$file" Version)
+    done
+    say "${version:-unknown}"
+}
+
+# What the figures depend on.
+machine_json() {
+    jq -n --arg kernel "$(uname -sr)" --arg date "$(date -u +%Y-%m-%d)" \
+        --arg cpu "$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | sort -u | paste -s)" \
+        --argjson cores "$(nproc)" \
+        --argjson memory_gib "$(awk '/^MemTotal:/ { printf "%.0f", $2 / 1048576 }' /proc/meminfo)" \
+        --arg commit "$(git -C "$WC_ROOT" rev-parse --short HEAD 2>/dev/null || say unknown)" \
+        --arg udpcast "$(package_version udpcast)" --arg uftp "$(package_version uftp)" \
+        --arg nginx "$(package_version nginx)" --arg curl "$(package_version curl)" \
+        --arg openssl "$(package_version libssl3)" --arg isal "$(package_version libisal2)" \
+        '{$date, $commit, $kernel, $cpu, $cores, $memory_gib,
+            versions: {$udpcast, $uftp, $nginx, $curl, $openssl, $isal}}'
+}

@@ -65,8 +65,9 @@ udpcast_env=(env "LD_PRELOAD=$BENCH_BIN_DIR/bench_big_buffers.so")
 start_udpcast() {
     local options
     read -r -a options <<<"${UDPCAST_OPTIONS:-}"
-    run_measured sender sender "${udpcast_env[@]}" udp-sender --file "$source_file" --interface eth0 --nokbd \
-        --no-progress --full-duplex --min-receivers "$receivers" --max-wait 30 "${options[@]}"
+    run_measured sender sender "${udpcast_env[@]}" udp-sender --file "$source_file" \
+        --interface eth0 --nokbd --no-progress --full-duplex --min-receivers "$receivers" \
+        --max-wait 30 "${options[@]}"
     wait_for 10 has_said sender 'Broadcasting control' || return 1
     each_receiver start_udpcast_receiver
 }
