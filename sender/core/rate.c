@@ -13,18 +13,20 @@
 #define OUTAGE_SHARE 0.002
 /* Under a limit that was found, stay this far below it. */
 #define LIMIT_MARGIN 0.97
-#define HOLD_MIN     WC_S(2)
-#define HOLD_MAX     WC_S(16)
+/* No answer to a probe for so long: it says nothing. */
+#define PROBE_MAX WC_S(3)
+#define HOLD_MIN  WC_S(2)
+#define HOLD_MAX  WC_S(16)
 /* Steps up: near a limit, and where none is known. */
 #define TRIAL_STEP 1.02
 #define RISE_STEP  1.25
 /* So far above the old limit without loss, it is gone. */
 #define LIMIT_GONE 1.1
 
-static void begin_epoch(struct wc_rate *r, wc_ns now, bool changed)
+static void begin_epoch(struct wc_rate *r, wc_ns now)
 {
     r->epoch_start = now;
-    r->settled = !changed;
+    r->has_sample = false;
     r->sent_bits = 0;
     r->was_idle = false;
     r->host = (struct wc_rate_worst){.share = 1.0};
@@ -39,7 +41,7 @@ void wc_rate_init(struct wc_rate *r, uint64_t max_bps, uint64_t min_bps, wc_ns n
         .bps = max_bps,
         .hold_span = HOLD_MIN,
     };
-    begin_epoch(r, now, true);
+    begin_epoch(r, now);
 }
 
 void wc_rate_set_max(struct wc_rate *r, uint64_t max_bps)
@@ -60,6 +62,10 @@ void wc_rate_sample(struct wc_rate *r, const struct wc_rate_sample *s)
     uint64_t sent = s->received_count + s->lost_count;
     if (sent < SAMPLE_COUNT_MIN || (double)s->received_count < OUTAGE_SHARE * (double)sent)
         return;
+    if (s->from_pn < r->change_pn)
+        return; /* deep queues show what was sent before for a long time */
+    r->has_sample = true;
+    r->has_answer = r->has_answer || s->member == r->before_member;
     uint64_t overflow = s->overflow_count < s->lost_count ? s->overflow_count : s->lost_count;
     uint64_t refused = s->refused_count < s->received_count ? s->refused_count : s->received_count;
     uint64_t by_host = overflow + refused; /* at most all: reports may lie */
@@ -132,6 +138,8 @@ static void begin_probe(struct wc_rate *r, wc_ns now)
     r->before_share = r->network.share;
     r->before_member = r->network.member;
     r->mode = WC_RATE_PROBING;
+    r->probe_start = now;
+    r->has_answer = false;
     move_to(r, LIMIT_MARGIN * r->network.share * sent);
 }
 
@@ -141,10 +149,10 @@ static void judge_probe(struct wc_rate *r, wc_ns now)
 {
     r->mode = r->limit_bps ? WC_RATE_HOLDING : WC_RATE_RISING;
     uint64_t before = r->before_bps < r->max_bps ? r->before_bps : r->max_bps;
-    bool full = 1.0 - r->network.share < 0.5 * (1.0 - r->before_share);
+    bool full = r->has_answer && 1.0 - r->network.share < 0.5 * (1.0 - r->before_share);
     if (full)
         hold_below(r, r->before_share * r->before_sent_bps, r->before_member, now);
-    else
+    else if (r->has_answer)
         r->floor = 1.0 - r->network.share;
     if (!full || r->has_too_slow)
         r->bps = before;
@@ -169,15 +177,27 @@ static void decide(struct wc_rate *r, wc_ns now)
         rise(r, now);
 }
 
-bool wc_rate_step(struct wc_rate *r, wc_ns now, wc_ns report_interval)
+/* Nothing is decided without evidence; a probe waits for the answer of the receiver that it is
+ * for, whose queue may be deep. */
+static bool is_ripe(const struct wc_rate *r, wc_ns now, wc_ns report_interval)
 {
     wc_ns epoch = 2 * report_interval > EPOCH_MIN ? 2 * report_interval : EPOCH_MIN;
     if (now - r->epoch_start < epoch)
         return false;
+    if (r->mode == WC_RATE_PROBING && now - r->probe_start >= PROBE_MAX)
+        return true;
+    return r->mode == WC_RATE_PROBING ? r->has_answer : r->has_sample;
+}
+
+bool wc_rate_step(struct wc_rate *r, wc_ns now, wc_ns report_interval, uint64_t pn)
+{
+    if (!is_ripe(r, now, report_interval))
+        return false;
     uint64_t before = r->bps;
-    if (r->settled)
-        decide(r, now);
-    begin_epoch(r, now, r->bps != before);
+    decide(r, now);
+    if (r->bps != before)
+        r->change_pn = pn;
+    begin_epoch(r, now);
     return r->bps != before;
 }
 

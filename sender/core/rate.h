@@ -13,6 +13,7 @@
 
 struct wc_rate_sample { /* what a receiver counted between two reports */
     uint32_t member;
+    uint64_t from_pn; /* of the earlier report: what was counted came after it */
     uint64_t received_count;
     uint64_t lost_count;     /* in all */
     uint64_t overflow_count; /* of those, by its own socket */
@@ -41,9 +42,12 @@ struct wc_rate {
     double before_sent_bps;
     double before_share;
     uint32_t before_member;
-    double floor;   /* share lost that slowing down does not cure */
-    bool was_lossy; /* the epoch before */
-    bool settled;   /* the first epoch after a change still shows the old rate */
+    double floor;       /* share lost that slowing down does not cure */
+    bool was_lossy;     /* the epoch before */
+    uint64_t change_pn; /* samples of datagrams before it still show the old rate */
+    bool has_sample;    /* in this epoch */
+    bool has_answer;    /* of before_member, to the probe */
+    wc_ns probe_start;
     wc_ns epoch_start;
     uint64_t sent_bits; /* in this epoch */
     bool was_idle;      /* nothing was queued for a while in it: sent_bits say nothing */
@@ -63,8 +67,8 @@ void wc_rate_sample(struct wc_rate *r, const struct wc_rate_sample *sample);
 void wc_rate_sent(struct wc_rate *r, uint64_t bits);
 void wc_rate_idle(struct wc_rate *r);
 
-/* Decide at the end of an epoch; true: bps changed. */
-bool wc_rate_step(struct wc_rate *r, wc_ns now, wc_ns report_interval);
+/* Decide at the end of an epoch; `pn`: the next packet number. True: bps changed. */
+bool wc_rate_step(struct wc_rate *r, wc_ns now, wc_ns report_interval, uint64_t pn);
 
 /* A receiver that takes less than slow_bps, once; false: none. The rate did not follow it. */
 bool wc_rate_too_slow(struct wc_rate *r, uint32_t *ret_member);

@@ -236,6 +236,7 @@ static void take_figures(struct wc_sender *s, uint32_t member, const struct wc_r
     const struct wc_member_figures *before = &who->figures;
     struct wc_rate_sample sample = {
         .member = member,
+        .from_pn = who->pn,
         .received_count = grown(report->received_count, before->received_count),
         .lost_count = grown(report->lost_count, before->lost_count),
         .overflow_count = grown(report->overflow_count, before->overflow_count),
@@ -409,6 +410,7 @@ static void sample_own_loss(struct wc_sender *s)
         return;
     uint64_t refused = s->refused_count < offered ? s->refused_count : offered;
     struct wc_rate_sample own = {.member = WC_MEMBERS_MAX,
+                                 .from_pn = s->offered_pn,
                                  .received_count = offered - refused,
                                  .lost_count = refused,
                                  .overflow_count = refused};
@@ -422,7 +424,7 @@ static void step_rate(struct wc_sender *s)
 {
     sample_own_loss(s);
     wc_parity_step(&s->schedule.parity, s->now, s->report_interval);
-    if (wc_rate_step(&s->rate, s->now, s->report_interval))
+    if (wc_rate_step(&s->rate, s->now, s->report_interval, s->pn))
         wc_pacer_set_rate(&s->pacer, s->config.wire_bytes, s->rate.bps);
     uint32_t member;
     if (wc_rate_too_slow(&s->rate, &member) && member < s->members.max)

@@ -145,8 +145,10 @@ static void send_status(struct wc_roster *r, struct guest *g)
                    .done = s->done,
                    .rate_bps = s->rate_bps},
     };
-    if (wc_ctrl_send(g->ctrl, &msg) == WC_E_FULL &&
-        g->manifest_sent == r->config.session->publication.byte_count) {
+    /* While bulk is on its way down, a full queue is no sign of anything. */
+    bool bulk = g->manifest_sent < r->config.session->publication.byte_count ||
+                g->entry.state == WC_MEMBER_UNICAST;
+    if (wc_ctrl_send(g->ctrl, &msg) == WC_E_FULL && !bulk) {
         snprintf(g->entry.reason, sizeof g->entry.reason, "it no longer reads its control channel");
         wc_ctrl_close(g->ctrl);
     }
