@@ -13,6 +13,8 @@
 #define PS_PER_NS        1000u
 #define PS_PER_S         1000000000000ull
 #define PARITY_COUNT_MAX 127u /* that common/io/fec.h makes */
+/* Without payload: half of what a sender may take in all. */
+#define CORE_BYTES_MAX (32ull << 20)
 /* Longer bursts than one group and what a late wake-up makes up for are a violation. */
 #define CATCH_UP_PS (450000ull * PS_PER_NS)
 
@@ -26,6 +28,13 @@ void wc_check_fail(struct wc_check *c, wc_ns since, const char *format, ...)
     va_start(args, format);
     vsnprintf(c->text, sizeof(c->text), format, args);
     va_end(args);
+}
+
+void wc_check_heap_close(struct wc_check_heap *h, const char *who, uint32_t index)
+{
+    h->is_closed = true;
+    if (h->bytes > CORE_BYTES_MAX)
+        wc_check_fail(h->check, 0, "%s %" PRIu32 " takes %" PRIu64 " bytes", who, index, h->bytes);
 }
 
 static void *heap_zalloc(void *ctx, size_t count, size_t size)

@@ -24,6 +24,9 @@ struct wc_check_heap {
     uint64_t bytes;
 };
 
+/* A core took all that it will ever take: from now on nothing, and not too much. */
+void wc_check_heap_close(struct wc_check_heap *h, const char *who, uint32_t index);
+
 /* The allocator to give to a core; `h` must outlive it. */
 struct wc_alloc wc_check_alloc(struct wc_check_heap *h);
 

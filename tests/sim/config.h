@@ -5,6 +5,7 @@
 #define WC_SIM_CONFIG_H
 
 #include "common/core/types.h"
+#include "sender/core/sender.h"
 
 #define WC_BLACKOUTS_MAX 4
 
@@ -42,6 +43,8 @@ struct wc_node_config {
     struct wc_link_config link;
     struct wc_disk_config disk;
     wc_ns control_delay; /* one way */
+    uint64_t
+        control_rate_bps; /* of what the sender says to it, unicast symbols above all; 0: any */
     uint32_t slot_count;
     const uint64_t *have; /* blocks that it has from an earlier run; borrowed; NULL: none */
     wc_ns beacon_timeout;
@@ -89,6 +92,10 @@ struct wc_world_config {
     uint32_t receivers_min;
     wc_ns wait_max;
     wc_ns silence_max;
+    enum wc_slow_policy slow_policy;
+    uint64_t slow_bps;
+    bool multicast_only;
+    bool tail_unicast;
     uint32_t batch_max;           /* headers asked for at once, 1..WC_FLIGHT_MAX */
     wc_ns status_interval;        /* of STATUS messages */
     wc_ns report_interval;        /* of a receiver before it hears of another */

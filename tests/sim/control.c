@@ -27,6 +27,8 @@ void wc_pipe_reset(struct wc_pipe *p)
         free(p->first);
         p->first = next;
     }
+    free(p->taken);
+    p->taken = NULL;
     p->last = NULL;
     p->generation++;
 }
@@ -60,6 +62,8 @@ void wc_pipe_send(struct wc_pipe *p, struct wc_agenda *agenda, wc_ns arrival,
 
     if (arrival < p->arrival_last)
         arrival = p->arrival_last;
+    if (p->rate_bps)
+        arrival += line_bytes(byte_count) * 8 * WC_S(1) / p->rate_bps;
     p->arrival_last = arrival;
     p->line_bytes += line_bytes(byte_count);
     wc_agenda_add(agenda, arrival, p->due_kind, p->index, p->generation);
@@ -79,6 +83,7 @@ uint8_t wc_pipe_receive(struct wc_pipe *p, struct wc_msg *ret)
         err = wc_msg_decode(type, frame->bytes + WC_FRAME_HEADER_BYTES, body_bytes, ret);
         assert(!err);
     }
-    free(frame);
+    free(p->taken);
+    p->taken = frame;
     return type;
 }

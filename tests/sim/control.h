@@ -14,7 +14,9 @@ struct wc_frame;
 struct wc_pipe {
     struct wc_frame *first;
     struct wc_frame *last;
+    struct wc_frame *taken; /* the message received last may borrow from it */
     wc_ns arrival_last;
+    uint64_t rate_bps;   /* of the connection; 0: any */
     uint32_t generation; /* of the connection; older events are void */
     enum wc_due_kind due_kind;
     uint32_t index;            /* for the agenda */
@@ -33,7 +35,7 @@ void wc_pipe_send(struct wc_pipe *p, struct wc_agenda *agenda, wc_ns arrival,
                   const struct wc_msg *msg);
 
 /* Take the first message, which has arrived. Gives its type; asserts that it decodes. *ret is set
- * for anything but WC_MSG_CLOSED and lives in static storage of the caller. */
+ * for anything but WC_MSG_CLOSED, and may borrow until the next call. */
 uint8_t wc_pipe_receive(struct wc_pipe *p, struct wc_msg *ret);
 
 #endif

@@ -32,6 +32,7 @@ void wc_node_init(struct wc_node *n, struct wc_env *env, uint32_t index,
                  wc_seed_derive(env->config->seed, STREAM_DISK, index));
     wc_pipe_init(&n->up, WC_DUE_CONTROL_UP, index);
     wc_pipe_init(&n->down, WC_DUE_CONTROL_DOWN, index);
+    n->down.rate_bps = config->control_rate_bps;
     n->stored = calloc(words + 1, sizeof(*n->stored));
     assert(n->stored);
     if (config->have)
@@ -102,6 +103,7 @@ void wc_node_start(struct wc_node *n, struct wc_env *env)
     n->failure = WC_NODE_FAILURE_NONE;
     n->joined_at = env->now;
     n->accepted_count = 0;
+    n->is_unicast = false;
     wc_env_trace(env, n->index, WC_TRACE_HELLO, 0, 0, 0);
     env->msg.type = WC_MSG_HELLO;
     env->msg.hello = (struct wc_hello){.version = WC_PROTOCOL_VERSION, .name = "node"};
@@ -141,7 +143,7 @@ static void start_core(struct wc_node *n, struct wc_env *env, const struct wc_we
     struct wc_alloc alloc = wc_check_alloc(&n->heap);
     enum wc_err err = wc_receiver_new(&n->core, &n->core_config, &alloc, env->now);
     assert(!err);
-    n->heap.is_closed = true;
+    wc_check_heap_close(&n->heap, "receiver", n->index);
     n->link.overflow_count = 0;
     n->overflow_told = 0;
     if (env->config->has_bytes) {
@@ -206,6 +208,33 @@ static void complete(struct wc_node *n, struct wc_env *env)
     end(n, env, WC_NODE_DONE);
 }
 
+/* Multicast does not reach it: it asks for unicast, or has to give up. */
+static void take_unreached(struct wc_node *n, struct wc_env *env)
+{
+    if (env->config->multicast_only) {
+        fail(n, env, WC_NODE_FAILURE_UNREACHED, WC_TRACE_UNREACHED);
+        return;
+    }
+    wc_env_trace(env, n->index, WC_TRACE_UNREACHED, 0, 0, 0);
+    env->msg.type = WC_MSG_UNICAST;
+    env->msg.unicast = (struct wc_unicast){.sentence = "Multicast does not reach me."};
+    send_up(n, env, &env->msg);
+}
+
+static void fetch(struct wc_node *n, struct wc_env *env, uint32_t sbn)
+{
+    if (!n->is_unicast || sbn >= n->core_config.partition.block_count ||
+        wc_bitmap_get(n->stored, sbn))
+        wc_check_fail(&env->check, wc_env_since(env),
+                      "receiver %" PRIu32 " fetches block %" PRIu32 ", which it must not", n->index,
+                      sbn);
+    n->fetch_count++;
+    wc_env_trace(env, n->index, WC_TRACE_FETCH, sbn, 0, 0);
+    env->msg.type = WC_MSG_FETCH;
+    env->msg.fetch = (struct wc_fetch){.sbn = sbn, .block_count = 1};
+    send_up(n, env, &env->msg);
+}
+
 static void heed(struct wc_node *n, struct wc_env *env, const struct wc_receiver_notice *notice)
 {
     switch (notice->type) {
@@ -213,7 +242,10 @@ static void heed(struct wc_node *n, struct wc_env *env, const struct wc_receiver
         say_ready(n, env, notice->pn);
         break;
     case WC_RECEIVER_NOTICE_UNREACHED:
-        fail(n, env, WC_NODE_FAILURE_UNREACHED, WC_TRACE_UNREACHED);
+        take_unreached(n, env);
+        break;
+    case WC_RECEIVER_NOTICE_FETCH:
+        fetch(n, env, notice->sbn);
         break;
     case WC_RECEIVER_NOTICE_DECODE:
         start_decoding(n, env, notice);
@@ -427,6 +459,48 @@ static void dismissed(struct wc_node *n, struct wc_env *env, uint8_t type)
         wc_node_start(n, env);
 }
 
+static void begin_unicast(struct wc_node *n, struct wc_env *env)
+{
+    wc_env_trace(env, n->index, WC_TRACE_UNICAST, 0, 0, 0);
+    n->is_unicast = true;
+    struct wc_receiver_event event = {.type = WC_RECEIVER_UNICAST};
+    input(n, env, &event);
+}
+
+static void take_symbols(struct wc_node *n, struct wc_env *env, const struct wc_symbols *symbols)
+{
+    const struct wc_partition *p = &n->core_config.partition;
+    uint32_t count = symbols->byte_count / p->symbol_bytes;
+    for (uint32_t i = 0; i < count && n->state == WC_NODE_ACTIVE; i++) {
+        uint8_t esi = (uint8_t)(symbols->first + i);
+        struct wc_place place = wc_receiver_place_symbol(n->core, symbols->sbn, esi);
+        if (place.kind == WC_PLACE_ROW && n->rows) {
+            size_t row = (size_t)place.slot * p->large_symbols + place.row;
+            memcpy(n->rows + row * p->symbol_bytes, symbols->bytes + (size_t)i * p->symbol_bytes,
+                   p->symbol_bytes);
+        }
+        struct wc_receiver_event event = {
+            .type = WC_RECEIVER_SYMBOL,
+            .symbol = {.sbn = symbols->sbn, .esi = esi, .last = symbols->last && i + 1 == count}};
+        input(n, env, &event);
+    }
+}
+
+static void take_msg(struct wc_node *n, struct wc_env *env, uint8_t type)
+{
+    if (type == WC_MSG_STATUS) {
+        struct wc_status status = env->msg.status;
+        struct wc_receiver_event event = {.type = WC_RECEIVER_STATUS, .status = &status};
+        input(n, env, &event);
+    } else if (type == WC_MSG_UNICAST) {
+        begin_unicast(n, env);
+    } else if (type == WC_MSG_SYMBOLS) {
+        struct wc_symbols symbols = env->msg.symbols;
+        take_symbols(n, env, &symbols);
+    }
+    wc_node_settle(n, env);
+}
+
 void wc_node_control(struct wc_node *n, struct wc_env *env, uint32_t generation)
 {
     if (generation != n->down.generation)
@@ -445,10 +519,6 @@ void wc_node_control(struct wc_node *n, struct wc_env *env, uint32_t generation)
         dismissed(n, env, type);
         return;
     }
-    if (n->state != WC_NODE_ACTIVE || type != WC_MSG_STATUS)
-        return;
-    struct wc_status status = env->msg.status;
-    struct wc_receiver_event event = {.type = WC_RECEIVER_STATUS, .status = &status};
-    input(n, env, &event);
-    wc_node_settle(n, env);
+    if (n->state == WC_NODE_ACTIVE)
+        take_msg(n, env, type);
 }

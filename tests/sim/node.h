@@ -32,6 +32,7 @@ struct wc_node {
     /* What each datagram touches comes first. */
     struct wc_receiver *core;
     enum wc_node_state state;
+    bool is_unicast; /* served by unicast: it has left the group */
     uint32_t index;
     wc_ns wake_at; /* the agenda's entry that counts; WC_NEVER: none */
     uint64_t accepted_count;
@@ -54,6 +55,7 @@ struct wc_node {
     uint8_t *scratch;
     enum wc_node_failure failure;
     uint64_t report_count;
+    uint64_t fetch_count;
     wc_ns joined_at;
     wc_ns ended_at;
 };
@@ -73,7 +75,7 @@ void wc_node_heal(struct wc_node *n);
 /* Whether datagrams of the group reach the process. */
 static inline bool wc_node_listens(const struct wc_node *n)
 {
-    return n->state == WC_NODE_ACTIVE;
+    return n->state == WC_NODE_ACTIVE && !n->is_unicast;
 }
 
 /* Datagram i of a flight arrives; afterwards, or after several, wc_node_settle. */

@@ -8,11 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OUTPUT_CALLS_MAX  10000
-#define WAKES_MAX         4
-#define INSIDER_AHEAD_MAX 4 /* packet numbers: more would keep real ones out */
-#define RECORDED_MAX      1024u
-#define MEMBER_NONE       UINT32_MAX
+#define OUTPUT_CALLS_MAX     10000
+#define WAKES_MAX            4
+#define WC_MEMBER_INDEX_NONE UINT32_MAX
 
 enum stream {
     STREAM_REFUSAL = 300,
@@ -31,10 +29,10 @@ void wc_sender_node_init(struct wc_sender_node *s, struct wc_env *env, struct wc
     s->member_max = member_max && member_max < WC_MEMBERS_MAX ? member_max : WC_MEMBERS_MAX;
     s->node_of = calloc(s->member_max, sizeof(*s->node_of));
     s->member_of = calloc(c->node_count + 1, sizeof(*s->member_of));
-    s->recorded = calloc(RECORDED_MAX, sizeof(*s->recorded));
+    s->recorded = calloc(WC_RECORDED_MAX, sizeof(*s->recorded));
     assert(s->node_of && s->member_of && s->recorded);
     for (uint32_t i = 0; i < c->node_count; i++)
-        s->member_of[i] = MEMBER_NONE;
+        s->member_of[i] = WC_MEMBER_INDEX_NONE;
     wc_dice_init(&s->refusal, c->refused, wc_seed_derive(c->seed, STREAM_REFUSAL, 0));
     s->attack.state = wc_seed_derive(c->seed, STREAM_ATTACK, 0);
 
@@ -53,12 +51,16 @@ void wc_sender_node_init(struct wc_sender_node *s, struct wc_env *env, struct wc
         .receivers_min = c->receivers_min,
         .wait_max = c->wait_max,
         .silence_max = c->silence_max,
+        .slow_policy = c->slow_policy,
+        .slow_bps = c->slow_bps,
+        .multicast_only = c->multicast_only,
+        .tail_unicast = c->tail_unicast,
     };
     s->heap.check = &env->check;
     struct wc_alloc alloc = wc_check_alloc(&s->heap);
     enum wc_err err = wc_sender_new(&s->core, &config, &alloc, env->now);
     assert(!err);
-    s->heap.is_closed = true;
+    wc_check_heap_close(&s->heap, "sender", 0);
     wc_agenda_add(&env->agenda, env->now + c->status_interval, WC_DUE_STATUS, 0, 0);
     settle(s, env);
 }
@@ -100,7 +102,7 @@ static void send_status(struct wc_sender_node *s, struct wc_env *env, struct wc_
 static void send_status_to_all(struct wc_sender_node *s, struct wc_env *env)
 {
     for (uint32_t i = 0; i < env->config->node_count; i++) {
-        if (s->member_of[i] != MEMBER_NONE)
+        if (s->member_of[i] != WC_MEMBER_INDEX_NONE)
             send_status(s, env, &s->nodes[i]);
     }
 }
@@ -110,7 +112,7 @@ static void forget_member(struct wc_sender_node *s, uint32_t member)
 {
     uint32_t node = s->node_of[member];
     if (s->member_of[node] == member)
-        s->member_of[node] = MEMBER_NONE;
+        s->member_of[node] = WC_MEMBER_INDEX_NONE;
 }
 
 static void dismiss(struct wc_sender_node *s, struct wc_env *env, uint32_t member)
@@ -122,6 +124,16 @@ static void dismiss(struct wc_sender_node *s, struct wc_env *env, uint32_t membe
     env->msg.refusal = (struct wc_refusal){.sentence = "The session is over."};
     send_down(&s->nodes[node], env, &env->msg);
     forget_member(s, member);
+}
+
+static void announce_unicast(struct wc_sender_node *s, struct wc_env *env, uint32_t member)
+{
+    uint32_t node = s->node_of[member];
+    if (s->member_of[node] != member)
+        return;
+    env->msg.type = WC_MSG_UNICAST;
+    env->msg.unicast = (struct wc_unicast){.sentence = "From now on by unicast."};
+    send_down(&s->nodes[node], env, &env->msg);
 }
 
 /* --- the core --- */
@@ -151,8 +163,10 @@ static void drain(struct wc_sender_node *s, struct wc_env *env)
         }
         wc_env_trace(env, WC_TRACE_SENDER, WC_TRACE_MEMBER, s->node_of[notice.member], notice.state,
                      0);
-        if (notice.state == WC_MEMBER_SILENT)
+        if (notice.state == WC_MEMBER_SILENT || notice.state == WC_MEMBER_SLOW)
             dismiss(s, env, notice.member);
+        if (notice.state == WC_MEMBER_UNICAST)
+            announce_unicast(s, env, notice.member);
     }
 }
 
@@ -162,7 +176,7 @@ static void count_datagram(struct wc_sender_node *s, struct wc_env *env,
     wc_check_sender_datagram(&s->check, wc_env_since(env), header);
     if (env->check.failed)
         return;
-    s->recorded[s->recorded_count++ % RECORDED_MAX] = *header;
+    s->recorded[s->recorded_count++ % WC_RECORDED_MAX] = *header;
     if (header->type == WC_DATAGRAM_BEACON) {
         s->beacon_count++;
         wc_env_trace(env, WC_TRACE_SENDER, WC_TRACE_BEACON, header->esi, header->sbn, 0);
@@ -176,8 +190,8 @@ static void count_datagram(struct wc_sender_node *s, struct wc_env *env,
 }
 
 /* Put headers and their symbols into a flight. */
-static uint32_t materialize(struct wc_env *env, const struct wc_header *headers, uint32_t count,
-                            uint64_t key, bool is_garbage)
+uint32_t wc_sender_node_materialize(struct wc_env *env, const struct wc_header *headers,
+                                    uint32_t count, uint64_t key, bool is_garbage)
 {
     uint32_t index = wc_flights_take(&env->flights);
     struct wc_flight *flight = env->flights.all[index];
@@ -225,7 +239,7 @@ static void settle(struct wc_sender_node *s, struct wc_env *env)
         uint32_t taken = count ? refuse_some(s, env, count) : 0;
         if (taken && !env->check.failed)
             wc_fanout_send(s->fanout, env,
-                           materialize(env, headers, taken, env->object.key, false));
+                           wc_sender_node_materialize(env, headers, taken, env->object.key, false));
     } while (count && !env->check.failed);
 
     wc_ns deadline = wc_sender_deadline(s->core);
@@ -271,6 +285,13 @@ static void check_start(struct wc_sender_node *s, struct wc_env *env)
                       stats.ready, stats.done);
 }
 
+void wc_sender_node_input(struct wc_sender_node *s, struct wc_env *env,
+                          const struct wc_sender_event *event)
+{
+    input(s, env, event);
+    settle(s, env);
+}
+
 void wc_sender_node_command(struct wc_sender_node *s, struct wc_env *env,
                             enum wc_sender_event_type type, uint64_t value)
 {
@@ -296,12 +317,12 @@ void wc_sender_node_crash(struct wc_sender_node *s, struct wc_env *env)
 
 /* --- messages --- */
 
-/* A member index that nobody uses; MEMBER_NONE: the session is full. */
+/* A member index that nobody uses; WC_MEMBER_INDEX_NONE: the session is full. */
 static uint32_t free_member(struct wc_sender_node *s)
 {
     if (s->member_count < s->member_max)
         return s->member_count++;
-    return MEMBER_NONE;
+    return WC_MEMBER_INDEX_NONE;
 }
 
 static void welcome(struct wc_sender_node *s, struct wc_env *env, struct wc_node *n)
@@ -325,8 +346,8 @@ static void welcome(struct wc_sender_node *s, struct wc_env *env, struct wc_node
 
 static void take_hello(struct wc_sender_node *s, struct wc_env *env, struct wc_node *n)
 {
-    uint32_t member = s->phase == WC_PHASE_ENDED ? MEMBER_NONE : free_member(s);
-    if (member == MEMBER_NONE) {
+    uint32_t member = s->phase == WC_PHASE_ENDED ? WC_MEMBER_INDEX_NONE : free_member(s);
+    if (member == WC_MEMBER_INDEX_NONE) {
         env->msg.type = WC_MSG_REFUSE;
         env->msg.refusal = (struct wc_refusal){.sentence = "The session is full or over."};
         send_down(n, env, &env->msg);
@@ -356,6 +377,48 @@ static void take_end(struct wc_sender_node *s, struct wc_env *env, uint32_t node
     forget_member(s, member);
 }
 
+/* All source symbols of a block, in as many messages as it takes. */
+static void serve_block(struct wc_sender_node *s, struct wc_env *env, struct wc_node *n,
+                        uint32_t sbn)
+{
+    static uint8_t bytes[WC_SYMBOLS_BYTES_MAX];
+    const struct wc_partition *p = &env->object.partition;
+    uint32_t k = wc_partition_symbols(p, sbn);
+    uint32_t step = WC_SYMBOLS_BYTES_MAX / p->symbol_bytes;
+    s->unicast_block_count++;
+    for (uint32_t first = 0; first < k; first += step) {
+        uint32_t count = k - first < step ? k - first : step;
+        for (uint32_t i = 0; env->config->has_bytes && i < count; i++)
+            wc_object_symbol(&env->object, sbn, first + i, bytes + (size_t)i * p->symbol_bytes);
+        env->msg.type = WC_MSG_SYMBOLS;
+        env->msg.symbols = (struct wc_symbols){.sbn = sbn,
+                                               .first = (uint8_t)first,
+                                               .last = first + count == k,
+                                               .byte_count = count * p->symbol_bytes,
+                                               .bytes = bytes};
+        send_down(n, env, &env->msg);
+    }
+}
+
+static void take_fetch(struct wc_sender_node *s, struct wc_env *env, uint32_t node)
+{
+    struct wc_fetch fetch = env->msg.fetch;
+    struct wc_sender_event event = {.type = WC_SENDER_ALIVE, .member = s->member_of[node]};
+    input(s, env, &event);
+    if (s->member_of[node] == WC_MEMBER_INDEX_NONE ||
+        wc_sender_member_state(s->core, s->member_of[node]) != WC_MEMBER_UNICAST)
+        return;
+    for (uint32_t i = 0; i < fetch.block_count; i++)
+        serve_block(s, env, &s->nodes[node], fetch.sbn + i);
+}
+
+static void take_unicast(struct wc_sender_node *s, struct wc_env *env, uint32_t node)
+{
+    wc_env_trace(env, WC_TRACE_SENDER, WC_TRACE_UNICAST_ASKED, node, 0, 0);
+    struct wc_sender_event event = {.type = WC_SENDER_UNICAST, .member = s->member_of[node]};
+    input(s, env, &event);
+}
+
 static void count_report(struct wc_sender_node *s, struct wc_env *env, uint32_t node)
 {
     wc_trace_report(&env->trace, wc_env_since(env), node, &env->msg.report);
@@ -380,6 +443,12 @@ static void take(struct wc_sender_node *s, struct wc_env *env, uint32_t node, ui
         event.report = &env->msg.report;
         input(s, env, &event);
         break;
+    case WC_MSG_UNICAST:
+        take_unicast(s, env, node);
+        break;
+    case WC_MSG_FETCH:
+        take_fetch(s, env, node);
+        break;
     case WC_MSG_DONE:
         take_done(s, env, node, env->msg.done.hresult == 0);
         break;
@@ -403,122 +472,7 @@ void wc_sender_node_control(struct wc_sender_node *s, struct wc_env *env, uint32
     }
     if (type == WC_MSG_HELLO)
         take_hello(s, env, n);
-    else if (s->member_of[node] != MEMBER_NONE)
+    else if (s->member_of[node] != WC_MEMBER_INDEX_NONE)
         take(s, env, node, type);
     settle(s, env);
-}
-
-/* --- others in the same group --- */
-
-static struct wc_header recorded_header(struct wc_sender_node *s)
-{
-    uint64_t kept = s->recorded_count < RECORDED_MAX ? s->recorded_count : RECORDED_MAX;
-    return s->recorded[wc_rng_below(&s->attack, kept)];
-}
-
-static struct wc_header foreign_header(struct wc_sender_node *s, struct wc_env *env,
-                                       enum wc_step_kind kind)
-{
-    struct wc_header header = recorded_header(s);
-    if (kind == WC_STEP_REPLAY)
-        return header;
-    header.type = WC_DATAGRAM_DATA;
-    header.sbn = (uint32_t)wc_rng_below(&s->attack, env->object.partition.block_count + 1);
-    header.esi = (uint8_t)wc_rng_below(&s->attack, WC_ESI_NONE);
-    header.pn = wc_rng_next(&s->attack) & (wc_rng_below(&s->attack, 2) ? 0xfffu : WC_PN_MAX);
-    if (kind == WC_STEP_STALE)
-        header.instance = env->instance + 1 + (uint32_t)wc_rng_below(&s->attack, 1000);
-    if (kind == WC_STEP_INSIDER) {
-        header.pn = s->check.pn_next + wc_rng_below(&s->attack, INSIDER_AHEAD_MAX);
-        if (wc_rng_below(&s->attack, 4) == 0)
-            header.type = WC_DATAGRAM_BEACON;
-    }
-    return header;
-}
-
-static enum wc_trace_kind trace_kind_of(enum wc_step_kind kind)
-{
-    switch (kind) {
-    case WC_STEP_REPLAY:
-        return WC_TRACE_REPLAY;
-    case WC_STEP_STALE:
-        return WC_TRACE_STALE;
-    case WC_STEP_INSIDER:
-        return WC_TRACE_INSIDER;
-    default:
-        return WC_TRACE_FORGE;
-    }
-}
-
-static void attack_once(struct wc_sender_node *s, struct wc_env *env, enum wc_step_kind kind,
-                        uint32_t count)
-{
-    struct wc_header headers[WC_FLIGHT_MAX];
-    for (uint32_t i = 0; i < count; i++)
-        headers[i] = foreign_header(s, env, kind);
-    bool has_key = kind == WC_STEP_REPLAY || kind == WC_STEP_INSIDER;
-    uint64_t key = has_key ? env->object.key : wc_rng_next(&s->attack);
-    uint32_t flight = materialize(env, headers, count, key, kind == WC_STEP_INSIDER);
-    env->flights.all[flight]->is_forged = !has_key;
-    wc_fanout_send(s->fanout, env, flight);
-}
-
-void wc_sender_node_attack(struct wc_sender_node *s, struct wc_env *env, enum wc_step_kind kind,
-                           uint64_t count)
-{
-    if (!s->recorded_count || (kind == WC_STEP_INSIDER && !env->config->has_bytes))
-        return;
-    env->has_insider |= kind == WC_STEP_INSIDER;
-    wc_env_trace(env, WC_TRACE_SENDER, trace_kind_of(kind), count, 0, 0);
-    while (count > 0) {
-        uint32_t batch = count < WC_FLIGHT_MAX ? (uint32_t)count : WC_FLIGHT_MAX;
-        attack_once(s, env, kind, batch);
-        count -= batch;
-    }
-}
-
-static void invent_report(struct wc_sender_node *s, struct wc_report *ret)
-{
-    struct wc_sender_stats stats;
-    wc_sender_stats(s->core, &stats);
-    struct wc_rng *rng = &s->attack;
-    bool is_plausible = wc_rng_below(rng, 2);
-    *ret = (struct wc_report){
-        .pn = is_plausible ? wc_rng_below(rng, stats.datagram_count) : wc_rng_next(rng),
-        .received_count = wc_rng_next(rng) >> wc_rng_below(rng, 64),
-        .lost_count = wc_rng_next(rng) >> wc_rng_below(rng, 64),
-        .overflow_count = wc_rng_next(rng) >> wc_rng_below(rng, 64),
-        .refused_count = wc_rng_next(rng) >> wc_rng_below(rng, 64),
-        .block_done_count = (uint32_t)wc_rng_next(rng),
-        .run_count = (uint32_t)wc_rng_below(rng, 5),
-    };
-    for (uint32_t i = 0; i < ret->run_count; i++) {
-        uint32_t sbn = (uint32_t)wc_rng_below(rng, stats.block_count + !is_plausible);
-        uint32_t left = stats.block_count - sbn;
-        ret->runs[i] = (struct wc_run){
-            .sbn = sbn,
-            .block_count = 1 + (uint32_t)wc_rng_below(rng, is_plausible ? left : UINT32_MAX),
-            .missing = (uint8_t)(1 + wc_rng_below(rng, 255)),
-        };
-    }
-}
-
-void wc_sender_node_lie(struct wc_sender_node *s, struct wc_env *env, uint32_t node, uint64_t count)
-{
-    static const enum wc_sender_event_type types[] = {
-        WC_SENDER_REPORT, WC_SENDER_REPORT, WC_SENDER_ALIVE, WC_SENDER_READY, WC_SENDER_JOIN};
-    uint32_t member = s->member_of[node];
-    if (s->is_crashed || member == MEMBER_NONE)
-        return;
-    wc_env_trace(env, WC_TRACE_SENDER, WC_TRACE_LIE, node, 0, 0);
-    for (uint64_t i = 0; i < count; i++) {
-        invent_report(s, &env->msg.report);
-        struct wc_sender_event event = {
-            .type = types[wc_rng_below(&s->attack, sizeof(types) / sizeof(types[0]))],
-            .member = member,
-            .report = &env->msg.report,
-        };
-        input(s, env, &event);
-        settle(s, env);
-    }
 }

@@ -7,6 +7,9 @@
 #include "sender/core/sender.h"
 #include "tests/sim/fanout.h"
 
+#define WC_RECORDED_MAX      1024u /* headers kept for replays */
+#define WC_MEMBER_INDEX_NONE UINT32_MAX
+
 struct wc_sender_node {
     struct wc_sender *core;
     struct wc_fanout *fanout;
@@ -30,6 +33,7 @@ struct wc_sender_node {
     uint64_t repair_count;
     uint64_t beacon_count;
     uint64_t refused_count;
+    uint64_t unicast_block_count;   /* served over control channels */
     uint64_t control_refused_count; /* messages that the core did not take */
     uint64_t report_count;          /* that came while streaming, and their bytes on the line */
     uint64_t report_line_bytes;
@@ -48,14 +52,14 @@ void wc_sender_node_command(struct wc_sender_node *s, struct wc_env *env,
 /* It stops, without a word to anybody. */
 void wc_sender_node_crash(struct wc_sender_node *s, struct wc_env *env);
 
-/* A receiver's control channel brings reports that no core made. */
-void wc_sender_node_lie(struct wc_sender_node *s, struct wc_env *env, uint32_t node,
-                        uint64_t count);
+/* Put headers and their symbols into a flight, sealed with `key`. is_garbage: other symbols than
+ * the object's. */
+uint32_t wc_sender_node_materialize(struct wc_env *env, const struct wc_header *headers,
+                                    uint32_t count, uint64_t key, bool is_garbage);
 
-/* Somebody else sends to the same group. kind: WC_STEP_REPLAY, _STALE, _FORGE or
- * _INSIDER. */
-void wc_sender_node_attack(struct wc_sender_node *s, struct wc_env *env, enum wc_step_kind kind,
-                           uint64_t count);
+/* An event for the core, and what follows from it. */
+void wc_sender_node_input(struct wc_sender_node *s, struct wc_env *env,
+                          const struct wc_sender_event *event);
 
 /* Events of the agenda. */
 void wc_sender_node_wake(struct wc_sender_node *s, struct wc_env *env);

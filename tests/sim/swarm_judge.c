@@ -7,12 +7,27 @@
 #define REPORTS_FREE          20u
 #define REPORT_INTERVAL_LEAST WC_MS(5)
 
+/* The sender's policy for slow receivers, or for those who cannot be served. */
+static bool was_too_slow(const struct wc_world *w, uint32_t node)
+{
+    const struct wc_sender_node *s = &w->sender;
+    for (uint32_t member = 0; member < s->member_count; member++) {
+        if (s->node_of[member] == node && wc_sender_member_state(s->core, member) == WC_MEMBER_SLOW)
+            return true;
+    }
+    return false;
+}
+
 static void judge_node(struct wc_world *w, const struct wc_swarm_options *o,
                        const struct wc_node *n)
 {
     struct wc_check *check = &w->env.check;
     wc_ns since = wc_env_since(&w->env);
     if (n->state != WC_NODE_FAILED || n->failure == WC_NODE_FAILURE_DISK)
+        return;
+    if (n->failure == WC_NODE_FAILURE_UNREACHED && n->config.is_deaf && w->config.multicast_only)
+        return;
+    if (n->failure == WC_NODE_FAILURE_DISMISSED && was_too_slow(w, n->index))
         return;
     /* The session was over before it asked. */
     if (n->failure == WC_NODE_FAILURE_REFUSED)
@@ -35,8 +50,11 @@ static void judge_member(struct wc_world *w, uint32_t member)
     bool is_last = true;
     for (uint32_t later = member + 1; later < s->member_count; later++)
         is_last &= s->node_of[later] != s->node_of[member];
-    bool is_at_end = state != WC_MEMBER_JOINED && state != WC_MEMBER_READY;
-    if (!is_at_end || (is_last && n->state == WC_NODE_DONE && state != WC_MEMBER_DONE))
+    bool is_at_end =
+        state != WC_MEMBER_JOINED && state != WC_MEMBER_READY && state != WC_MEMBER_UNICAST;
+    /* DONE may have been on its way when the sender gave the receiver up for being slow. */
+    bool knows = state == WC_MEMBER_DONE || state == WC_MEMBER_SLOW;
+    if (!is_at_end || (is_last && n->state == WC_NODE_DONE && !knows))
         wc_check_fail(&w->env.check, wc_env_since(&w->env),
                       "member %" PRIu32 " (receiver %" PRIu32 ", state %u) is %u for the sender",
                       member, n->index, (unsigned)n->state, (unsigned)state);

@@ -67,6 +67,12 @@ static void draw_session(struct wc_swarm_options *o, struct wc_rng *rng)
     c->status_interval = between(rng, WC_MS(200), WC_S(1));
     c->epoch = chance(rng, 0.2) ? 0 : wc_rng_next(rng) >> between(rng, 8, 60);
     o->fault_end = o->pass_ns * between(rng, 0, 40) / 10 + between(rng, WC_MS(10), WC_S(2));
+    if (chance(rng, 0.4)) {
+        c->slow_policy = chance(rng, 0.7) ? WC_SLOW_UNICAST : WC_SLOW_DISCONNECT;
+        c->slow_bps = c->rate_max_bps / between(rng, 2, 10);
+    }
+    c->multicast_only = chance(rng, 0.2);
+    c->tail_unicast = chance(rng, 0.5);
     uint64_t end = between(rng, 0, 19);
     o->end = end == 0 ? WC_SWARM_CRASHES : end == 1 ? WC_SWARM_STOPS : WC_SWARM_HEALS;
 }
@@ -147,6 +153,12 @@ static void draw_node(struct wc_swarm_options *o, uint32_t index, struct wc_rng 
     n->slot_count = chance(rng, 0.3) ? (uint32_t)between(rng, 1, 3) : (uint32_t)spread(rng, 2, 64);
     n->beacon_timeout = WC_S(60);
     n->silence_max = SILENCE_MAX;
+    if (chance(rng, 0.3))
+        n->control_rate_bps = spread(rng, 1000000, 1000000000);
+    if (chance(rng, 0.05)) {
+        n->is_deaf = true;
+        n->beacon_timeout = between(rng, WC_MS(500), WC_S(5));
+    }
     if (chance(rng, 0.15)) {
         double share = wc_rng_unit(rng);
         for (uint32_t sbn = 0; sbn < o->block_count; sbn++) {

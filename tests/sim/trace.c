@@ -28,6 +28,7 @@ enum lane {
     LANE_UNOPENED,
     LANE_DECODE,
     LANE_STORAGE,
+    LANE_FETCH,
 };
 
 enum form {
@@ -59,6 +60,7 @@ static const struct {
     [WC_TRACE_REPORT] = {"< report of", FORM_REPORT},
     [WC_TRACE_DONE] = {"< done of", FORM_DONE},
     [WC_TRACE_LEAVE] = {"< end of connection of", FORM_NODE},
+    [WC_TRACE_UNICAST_ASKED] = {"< unicast wanted by", FORM_NODE},
     [WC_TRACE_MEMBER] = {"= member", FORM_MEMBER},
     [WC_TRACE_PHASE] = {"= phase", FORM_PHASE},
     [WC_TRACE_RATE] = {"= rate", FORM_RATE},
@@ -81,6 +83,8 @@ static const struct {
     [WC_TRACE_ROT] = {"! wrong hash of block", FORM_BLOCKS},
     [WC_TRACE_COMPLETE] = {"= complete", FORM_PLAIN},
     [WC_TRACE_UNREACHED] = {"= unreached by multicast", FORM_PLAIN},
+    [WC_TRACE_UNICAST] = {"< from now on by unicast", FORM_PLAIN},
+    [WC_TRACE_FETCH] = {"> fetch block", FORM_BLOCKS},
     [WC_TRACE_SENDER_SILENT] = {"= sender is silent", FORM_PLAIN},
     [WC_TRACE_DISMISSED] = {"< dismissed by the sender", FORM_PLAIN},
     [WC_TRACE_DISK_FAILED] = {"! disk failed", FORM_PLAIN},
@@ -167,6 +171,8 @@ static enum lane lane_of(const struct text *text, enum wc_trace_kind kind)
     case WC_TRACE_STORED:
     case WC_TRACE_ROT:
         return LANE_STORAGE;
+    case WC_TRACE_FETCH:
+        return LANE_FETCH;
     default:
         return LANE_PROTOCOL;
     }
@@ -223,9 +229,11 @@ static void print_report(FILE *out, const struct wc_trace_record *r)
 static const char *member_text(uint64_t state)
 {
     static const char *const texts[] = {
-        [WC_MEMBER_NONE] = "none",     [WC_MEMBER_JOINED] = "joined", [WC_MEMBER_READY] = "ready",
-        [WC_MEMBER_DONE] = "done",     [WC_MEMBER_FAILED] = "failed", [WC_MEMBER_LOST] = "lost",
-        [WC_MEMBER_SILENT] = "silent",
+        [WC_MEMBER_NONE] = "none",     [WC_MEMBER_JOINED] = "joined",
+        [WC_MEMBER_READY] = "ready",   [WC_MEMBER_DONE] = "done",
+        [WC_MEMBER_FAILED] = "failed", [WC_MEMBER_LOST] = "lost",
+        [WC_MEMBER_SILENT] = "silent", [WC_MEMBER_UNICAST] = "served by unicast",
+        [WC_MEMBER_SLOW] = "too slow",
     };
     return texts[state];
 }

@@ -15,18 +15,19 @@
 
 enum wc_trace_kind {
     /* the sender's node */
-    WC_TRACE_SOURCE,  /* sbn.esi */
-    WC_TRACE_REPAIR,  /* sbn.esi */
-    WC_TRACE_BEACON,  /* a: flags, b: receivers at work */
-    WC_TRACE_REFUSED, /* a: count */
-    WC_TRACE_JOIN,    /* a: node, b: member */
-    WC_TRACE_READY,   /* a: node */
-    WC_TRACE_REPORT,  /* a: node, b: packet number, c: blocks done, runs */
-    WC_TRACE_DONE,    /* a: node, b: ok */
-    WC_TRACE_LEAVE,   /* a: node */
-    WC_TRACE_MEMBER,  /* a: node, b: enum wc_member_state */
-    WC_TRACE_PHASE,   /* a: enum wc_phase */
-    WC_TRACE_RATE,    /* a: bits per second */
+    WC_TRACE_SOURCE,        /* sbn.esi */
+    WC_TRACE_REPAIR,        /* sbn.esi */
+    WC_TRACE_BEACON,        /* a: flags, b: receivers at work */
+    WC_TRACE_REFUSED,       /* a: count */
+    WC_TRACE_JOIN,          /* a: node, b: member */
+    WC_TRACE_READY,         /* a: node */
+    WC_TRACE_REPORT,        /* a: node, b: packet number, c: blocks done, runs */
+    WC_TRACE_DONE,          /* a: node, b: ok */
+    WC_TRACE_LEAVE,         /* a: node */
+    WC_TRACE_UNICAST_ASKED, /* a: node */
+    WC_TRACE_MEMBER,        /* a: node, b: enum wc_member_state */
+    WC_TRACE_PHASE,         /* a: enum wc_phase */
+    WC_TRACE_RATE,          /* a: bits per second */
     WC_TRACE_CRASH,
     WC_TRACE_HEAL,
     WC_TRACE_REPLAY,  /* a: count */
@@ -47,6 +48,8 @@ enum wc_trace_kind {
     WC_TRACE_ROT,      /* a: sbn */
     WC_TRACE_COMPLETE,
     WC_TRACE_UNREACHED,
+    WC_TRACE_UNICAST,
+    WC_TRACE_FETCH, /* a: sbn */
     WC_TRACE_SENDER_SILENT,
     WC_TRACE_DISMISSED,
     WC_TRACE_DISK_FAILED,

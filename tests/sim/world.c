@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "tests/sim/attack.h"
+
 #define INSTANCE_SEED 400u
 
 static void schedule_steps(struct wc_world *w)
@@ -100,13 +102,13 @@ static void take_step(struct wc_world *w, const struct wc_step *step)
         heal(w);
         break;
     case WC_STEP_LIE:
-        wc_sender_node_lie(&w->sender, &w->env, step->node, step->value);
+        wc_attack_lie(&w->sender, &w->env, step->node, step->value);
         break;
     case WC_STEP_REPLAY:
     case WC_STEP_STALE:
     case WC_STEP_FORGE:
     case WC_STEP_INSIDER:
-        wc_sender_node_attack(&w->sender, &w->env, step->kind, step->value);
+        wc_attack_group(&w->sender, &w->env, step->kind, step->value);
         break;
     }
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Multicast does not reach one of two receivers, only the control channel does. It says so when
+/* Multicast does not reach one of two receivers, only the control channel does, and the package is
+ * transferred only via multicast. It says so when
  * it has waited for as long as is configured, and does not blame the sender; the other one is
  * not held up, though it has to wait for the start. */
 #include "tests/sim/scenario/scenario.h"
@@ -8,6 +9,7 @@ static void build(struct wc_scenario *s)
 {
     s->config.receivers_min = 2;
     s->config.wait_max = WC_S(2);
+    s->config.multicast_only = true;
     wc_scenario_node(s, WC_MS(0));
     struct wc_node_config *deaf = wc_scenario_node(s, WC_MS(0));
     deaf->is_deaf = true;
