@@ -3,18 +3,20 @@
 
 #include "tests/unit/common/core/support.h"
 
-#define STATE_COUNT (WC_MEMBER_SILENT + 1)
+#define STATE_COUNT (WC_MEMBER_SLOW + 1)
 
 /* Row: from; column: to; in the order of enum wc_member_state. */
 static const bool allowed[STATE_COUNT][STATE_COUNT] = {
-    /*            none  join   ready  done   failed lost   silent */
-    /* none   */ {false, true, false, false, false, false, false},
-    /* joined */ {false, false, true, true, true, true, true},
-    /* ready  */ {false, false, false, true, true, true, true},
-    /* done   */ {false, true, false, false, false, false, false},
-    /* failed */ {false, true, false, false, false, false, false},
-    /* lost   */ {false, true, false, false, false, false, false},
-    /* silent */ {false, true, false, false, false, false, false},
+    /*             none  join   ready  unic   done   failed lost   silent slow */
+    /* none    */ {false, true, false, false, false, false, false, false, false},
+    /* joined  */ {false, false, true, true, true, true, true, true, true},
+    /* ready   */ {false, false, false, true, true, true, true, true, true},
+    /* unicast */ {false, false, false, false, true, true, true, true, true},
+    /* done    */ {false, true, false, false, false, false, false, false, false},
+    /* failed  */ {false, true, false, false, false, false, false, false, false},
+    /* lost    */ {false, true, false, false, false, false, false, false, false},
+    /* silent  */ {false, true, false, false, false, false, false, false, false},
+    /* slow    */ {false, true, false, false, false, false, false, false, false},
 };
 
 static void every_transition(void **state)
@@ -28,12 +30,12 @@ static void every_transition(void **state)
     assert_false(wc_member_may_move(WC_MEMBER_JOINED, (enum wc_member_state)STATE_COUNT));
 }
 
-static void at_work_is_joined_or_ready(void **state)
+static void at_work_is_joined_ready_or_unicast(void **state)
 {
     (void)state;
     for (int s = 0; s < STATE_COUNT; s++)
         assert_int_equal(wc_member_is_at_work((enum wc_member_state)s),
-                         s == WC_MEMBER_JOINED || s == WC_MEMBER_READY);
+                         s == WC_MEMBER_JOINED || s == WC_MEMBER_READY || s == WC_MEMBER_UNICAST);
 }
 
 static void check_counts(const struct wc_members *m)
@@ -44,8 +46,9 @@ static void check_counts(const struct wc_members *m)
     assert_int_equal(m->joined, counts[WC_MEMBER_JOINED]);
     assert_int_equal(m->ready, counts[WC_MEMBER_READY]);
     assert_int_equal(m->done, counts[WC_MEMBER_DONE]);
-    assert_int_equal(m->failed,
-                     counts[WC_MEMBER_FAILED] + counts[WC_MEMBER_LOST] + counts[WC_MEMBER_SILENT]);
+    assert_int_equal(m->unicast, counts[WC_MEMBER_UNICAST]);
+    assert_int_equal(m->failed, counts[WC_MEMBER_FAILED] + counts[WC_MEMBER_LOST] +
+                                    counts[WC_MEMBER_SILENT] + counts[WC_MEMBER_SLOW]);
 }
 
 /* Random walks through all that is allowed: the counters follow. */
@@ -89,7 +92,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_transition),
-        cmocka_unit_test(at_work_is_joined_or_ready),
+        cmocka_unit_test(at_work_is_joined_ready_or_unicast),
         cmocka_unit_test(counters_follow_every_walk),
         cmocka_unit_test(memory_that_runs_out),
     };
