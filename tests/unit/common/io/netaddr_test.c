@@ -208,10 +208,14 @@ static void kinds_of_groups(void **state)
         {"ff12::9466", true, false, true},
         {"ff35::8000:1", true, true, true},
         {"ff3e::1234", true, true, true},
-        {"ff35:30:2001:db8::1", true, false, true}, /* by prefix, RFC 3306 */
-        {"ff11::1", true, false, false},            /* this node */
-        {"ff30::1", true, true, false},
-        {"ff00::1", true, false, false},
+        {"ff35:30:2001:db8::8000:1", true, false, true}, /* by prefix, RFC 3306 */
+        {"ff15::1", true, false, false},                 /* flooded: 33:33:00:00:00:xx */
+        {"ff15::100", true, false, true},
+        {"ff02::1", true, false, false},
+        {"ff02::fb", true, false, false},
+        {"ff11::8000:1", true, false, false}, /* this node */
+        {"ff30::8000:1", true, true, false},
+        {"ff00::8000:1", true, false, false},
         {"fe80::1", false, false, false},
         {"::1", false, false, false},
     };

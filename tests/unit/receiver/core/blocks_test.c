@@ -96,7 +96,7 @@ static void source_symbols_stand_in_their_own_rows(void **state)
     struct bench bench;
     bench_open(&bench, 1, 128, 1, NULL);
     for (uint32_t i = 0; i < 128; i++) {
-        uint32_t esi = 127 - i;
+        uint32_t esi = (64 + 128 - i) % 128; /* downwards from 64 */
         assert_int_equal(take(&bench, 0, esi, i == 127), esi);
         assert_false(wc_bitmap_get(bench.b.absent, 0));
         assert_int_equal(wc_bitmap_get(bench.b.held, 0), i < 127);
@@ -125,10 +125,10 @@ static void a_block_may_be_all_repair_symbols(void **state)
 {
     (void)state;
     struct bench bench;
-    bench_open(&bench, 1, 127, 1, NULL);
-    for (uint32_t i = 0; i < 127; i++)
-        assert_int_equal(take(&bench, 0, 127 + i, i == 126), i);
-    assert_int_equal(wc_blocks_erasures(&bench.b, 0), 127);
+    bench_open(&bench, 1, 65, 1, NULL);
+    for (uint32_t i = 0; i < 65; i++)
+        assert_int_equal(take(&bench, 0, 65 + i, i == 64), i);
+    assert_int_equal(wc_blocks_erasures(&bench.b, 0), 65);
     bench_close(&bench);
 }
 
@@ -141,9 +141,10 @@ static void any_mix_in_any_order_fills_every_row_once(void **state)
         struct bench bench;
         uint32_t k = sizes[round % 7];
         bench_open(&bench, 1, k, 1, NULL);
-        bool seen[256] = {false}, used[128] = {false};
+        bool seen[256] = {true}, used[128] = {true};
         uint32_t erasures = 0;
-        for (uint32_t got = 0; got < k;) {
+        assert_int_equal(take(&bench, 0, 0, k == 1), 0);
+        for (uint32_t got = 1; got < k;) {
             uint32_t esi = (uint32_t)wc_rng_below(&rng, k + 127);
             if (seen[esi]) {
                 assert_int_equal(need(&bench, 0, esi), WC_NOT_NEEDED);
@@ -157,6 +158,29 @@ static void any_mix_in_any_order_fills_every_row_once(void **state)
             used[row] = true;
         }
         assert_int_equal(wc_blocks_erasures(&bench.b, 0), erasures);
+        bench_close(&bench);
+    }
+}
+
+/* A block of which more is gone than is mended by repair symbols would only hold a slot until it is sent
+ * whole once more. */
+static void a_slot_is_for_blocks_that_can_be_completed(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t k, esi;
+        enum wc_need need;
+    } cases[] = {{128, 0, WC_NEEDED},       {128, 64, WC_NEEDED},      {128, 65, WC_NOT_NEEDED},
+                 {128, 127, WC_NOT_NEEDED}, {128, 128, WC_NOT_NEEDED}, {66, 65, WC_NOT_NEEDED},
+                 {66, 66, WC_NOT_NEEDED},   {65, 64, WC_NEEDED},       {65, 65, WC_NEEDED},
+                 {65, 191, WC_NEEDED},      {1, 1, WC_NEEDED}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct bench bench;
+        bench_open(&bench, 2, cases[i].k, 1, NULL);
+        assert_int_equal(need(&bench, 0, cases[i].esi), cases[i].need);
+        take(&bench, 0, 0, cases[i].k == 1); /* once it has a slot, all is welcome */
+        if (cases[i].esi > 0 && cases[i].k > 1)
+            assert_int_equal(need(&bench, 0, cases[i].esi), WC_NEEDED);
         bench_close(&bench);
     }
 }
@@ -270,6 +294,7 @@ int main(void)
         cmocka_unit_test(repair_symbols_take_free_rows),
         cmocka_unit_test(a_block_may_be_all_repair_symbols),
         cmocka_unit_test(any_mix_in_any_order_fills_every_row_once),
+        cmocka_unit_test(a_slot_is_for_blocks_that_can_be_completed),
         cmocka_unit_test(memory_is_bounded_by_slots),
         cmocka_unit_test(a_stored_block_is_done),
         cmocka_unit_test(a_void_block_begins_from_nothing),

@@ -156,6 +156,31 @@ static void the_lowest_blocks_are_named_if_not_all_fit(void **state)
     bench_close();
 }
 
+/* They hold memory: without a free slot nothing absent can come. */
+static void blocks_in_memory_are_named_before_absent_ones(void **state)
+{
+    (void)state;
+    bench_open(6000 * 3, 3);
+    for (uint32_t sbn = 0; sbn < 5000; sbn++) { /* absent, done, absent, done .. */
+        if (sbn % 2)
+            finish(sbn);
+    }
+    for (uint32_t sbn = 5000; sbn < 5400; sbn++)
+        get(sbn, 1 + sbn % 2);
+    report();
+    assert_int_equal(bench.report.run_count, WC_REPORT_RUNS_MAX);
+    expect(WC_REPORT_RUNS_MAX - 1, 5399, 1, 1);
+    expect(WC_REPORT_RUNS_MAX - 400, 5000, 1, 2);
+    expect(0, 0, 1, 3); /* but the lowest absent ones are not forgotten */
+    for (uint32_t sbn = 5400; sbn < 6000; sbn++)
+        get(sbn, 1 + sbn % 2);
+    report();
+    assert_int_equal(bench.report.run_count, WC_REPORT_RUNS_MAX);
+    expect(63, 126, 1, 3);
+    expect(64, 5000, 1, 2);
+    bench_close();
+}
+
 /* The border between large and small blocks may be where the report is full. */
 static void the_limit_at_the_border(void **state)
 {
@@ -232,6 +257,7 @@ int main(void)
         cmocka_unit_test(who_has_all_lacks_nothing),
         cmocka_unit_test(a_block_being_decoded_is_not_named),
         cmocka_unit_test(the_lowest_blocks_are_named_if_not_all_fit),
+        cmocka_unit_test(blocks_in_memory_are_named_before_absent_ones),
         cmocka_unit_test(the_limit_at_the_border),
         cmocka_unit_test(every_block_is_named_as_it_is),
     };

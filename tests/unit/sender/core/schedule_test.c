@@ -278,19 +278,23 @@ static void a_whole_block_begins_a_burst(void **state)
     bench_close(&b);
 }
 
-static void repair_symbols_begin_again_after_the_last(void **state)
+/* Repair symbols first, then the source symbols, and round again: each other symbol of the block comes
+ * before one comes twice. */
+static void repair_goes_round_over_all_symbols(void **state)
 {
     (void)state;
     static const uint32_t sizes[] = {128, 65, 3};
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-        uint32_t k = sizes[i];
+        uint32_t k = sizes[i], all = k + WC_SCHEDULE_PARITY_COUNT;
         struct bench b;
         bench_open_sent(&b, k);
-        for (uint32_t n = 0; n < 3 * WC_SCHEDULE_PARITY_COUNT; n++) {
+        for (uint32_t n = 0; n < 3 * all; n++) {
             wc_schedule_want(&b.s, 0, 1, b.pn);
-            expect(&b, 0, k + n % 127);
+            expect(&b, 0, (k + n) % all);
         }
         expect_idle(&b);
+        assert_int_equal(b.s.repair_count, 3 * WC_SCHEDULE_PARITY_COUNT);
+        assert_int_equal(b.s.source_count, 4 * k);
         bench_close(&b);
     }
 }
@@ -360,6 +364,82 @@ static void a_late_joiner_is_served_in_the_next_round(void **state)
     bench_close(&b);
 }
 
+/* A run is its blocks, whatever each of them is at. */
+static void a_run_is_its_blocks(void **state)
+{
+    (void)state;
+    struct wc_rng rng = test_rng(__func__);
+    for (int round = 0; round < 200; round++) {
+        struct bench one, run;
+        uint32_t k = 1 + (uint32_t)wc_rng_below(&rng, 70);
+        bench_open(&one, 200, k);
+        bench_open(&run, 200, k);
+        for (int step = 0; step < 30; step++) {
+            uint32_t sbn = (uint32_t)wc_rng_below(&rng, 200);
+            uint32_t count = 1 + (uint32_t)wc_rng_below(&rng, 200 - sbn);
+            uint32_t missing = 1 + (uint32_t)wc_rng_below(&rng, k + 2);
+            uint64_t pn = wc_rng_below(&rng, one.pn + 1);
+            for (uint32_t i = 0; i < count; i++)
+                wc_schedule_want(&one.s, sbn + i, missing, pn);
+            wc_schedule_want_run(&run.s, sbn, count, missing, pn);
+            for (uint64_t n = wc_rng_below(&rng, 300); n > 0; n--) {
+                struct wc_symbol_ref ref;
+                if (!wc_schedule_next(&one.s, one.pn + 1, &ref)) {
+                    expect_idle(&run);
+                    break;
+                }
+                one.pn++;
+                expect(&run, ref.sbn, ref.esi);
+            }
+        }
+        assert_memory_equal(one.s.blocks, run.s.blocks, 200 * sizeof(one.s.blocks[0]));
+        bench_close(&one);
+        bench_close(&run);
+    }
+}
+
+static void repeats_may_be_forgotten(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, 4, 2);
+    wc_schedule_want_run(&b.s, 0, 4, 2, 0);
+    expect_range(&b, 0, 0, 2);
+    expect_range(&b, 1, 0, 2);
+    expect(&b, 2, 0);
+    wc_schedule_want(&b.s, 0, 2, b.pn);
+    wc_schedule_want(&b.s, 1, 1, b.pn);
+    wc_schedule_forget_repeats(&b.s);
+    expect(&b, 1, 2);          /* repairs stay */
+    expect(&b, 2, 1);          /* and what is under way */
+    expect_range(&b, 3, 0, 2); /* and what never was sent */
+    expect_idle(&b);
+    wc_schedule_want(&b.s, 0, 2, b.pn);
+    expect_range(&b, 0, 0, 2); /* whoever lacks it says so again */
+    expect_idle(&b);
+    bench_close(&b);
+}
+
+/* Repair symbols sent ahead count as on their way, like all others. */
+static void what_is_sent_ahead_counts_as_repair(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, 2, 8);
+    b.s.parity.ahead = 3;
+    wc_schedule_want_run(&b.s, 0, 2, 8, 0);
+    expect_range(&b, 0, 0, 8 + 3);
+    uint64_t pn = b.pn;
+    expect_range(&b, 1, 0, 8 + 3);
+    expect_idle(&b);
+    wc_schedule_want(&b.s, 0, 3, pn - 3); /* asked before they came: on their way */
+    expect_idle(&b);
+    wc_schedule_want(&b.s, 0, 2, pn);
+    expect_range(&b, 0, 11, 2);
+    expect_idle(&b);
+    bench_close(&b);
+}
+
 /* --- any order of reports, against the plain rule --- */
 
 #define MODEL_BLOCKS 5u
@@ -419,13 +499,10 @@ static void model_send(struct model *m)
 {
     struct wc_schedule *s = &m->bench.s;
     struct wc_symbol_ref ref;
-    uint32_t repair = s->repair_head;
     if (!wc_schedule_next(s, m->bench.pn + 1, &ref))
         return;
     m->sent_block[++m->bench.pn] = ref.sbn;
     assert_true(ref.sbn < MODEL_BLOCKS && ref.esi < MODEL_K + WC_SCHEDULE_PARITY_COUNT);
-    if (repair != WC_SCHEDULE_NONE && s->blocks[repair].repair_queued)
-        assert_true(ref.esi >= MODEL_K);
     assert_int_equal(s->source_count + s->repair_count, m->bench.pn);
 }
 
@@ -482,10 +559,13 @@ int main(void)
         cmocka_unit_test(what_is_on_its_way_counts_as_repair),
         cmocka_unit_test(a_report_older_than_the_base_is_not_believed),
         cmocka_unit_test(a_whole_block_begins_a_burst),
-        cmocka_unit_test(repair_symbols_begin_again_after_the_last),
+        cmocka_unit_test(repair_goes_round_over_all_symbols),
         cmocka_unit_test(the_block_under_the_cursor_is_left_alone),
         cmocka_unit_test(repairs_go_first_in_the_order_they_were_asked_for),
         cmocka_unit_test(a_late_joiner_is_served_in_the_next_round),
+        cmocka_unit_test(a_run_is_its_blocks),
+        cmocka_unit_test(repeats_may_be_forgotten),
+        cmocka_unit_test(what_is_sent_ahead_counts_as_repair),
         cmocka_unit_test(it_behaves_like_the_rule),
         cmocka_unit_test(memory_that_runs_out),
     };

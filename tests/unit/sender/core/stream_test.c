@@ -240,6 +240,23 @@ static void a_new_maximum_counts_at_once(void **state)
     bench_close(&b);
 }
 
+/* What the kernel did not take is loss at this host: so slow down, as for a receiver's host. */
+static void datagrams_that_the_kernel_refuses_slow_down(void **state)
+{
+    (void)state;
+    static const uint32_t refused[] = {1, BENCH_CAPACITY / 2, BENCH_CAPACITY - 1};
+    for (size_t i = 0; i < 3; i++) {
+        struct wc_sender_config config = large_config();
+        config.rate_max_bps = 1000000000;
+        open_streaming(&config);
+        want_all();
+        b.refuse = refused[i];
+        bench_run(&b, b.now + WC_S(2));
+        assert_true(bench_stats(&b).rate_bps < config.rate_max_bps);
+        bench_close(&b);
+    }
+}
+
 /* --- reports --- */
 
 static void a_report_that_breaks_the_rules_changes_nothing(void **state)
@@ -276,6 +293,29 @@ static void a_report_that_breaks_the_rules_changes_nothing(void **state)
     assert_true(figures.received_count == 0);
     bench_run(&b, b.now + WC_S(1));
     assert_int_equal(b.data_count, 0);
+    bench_close(&b);
+}
+
+/* What came and what was lost are together no more than what was sent. */
+static void counters_that_cannot_be_are_refused(void **state)
+{
+    (void)state;
+    struct wc_sender_config config = large_config();
+    open_streaming(&config);
+    want_all();
+    bench_run(&b, b.now + WC_S(1));
+    for (int i = 0; i < 100; i++) {
+        const uint64_t counts[][2] = {{b.pn + 1, 0},
+                                      {0, b.pn + 1},
+                                      {b.pn / 2 + 1, b.pn / 2 + 1},
+                                      {1ull << 63, (1ull << 63) + 100},
+                                      {UINT64_MAX, UINT64_MAX}};
+        struct wc_report *report = bench_report(&b, last_pn(), 0, 1, 1);
+        report->received_count = counts[i % 5][0];
+        report->lost_count = counts[i % 5][1];
+        assert_int_equal(bench_send(&b, 0, report), WC_E_RANGE);
+        bench_run(&b, b.now + WC_MS(20));
+    }
     bench_close(&b);
 }
 
@@ -324,6 +364,31 @@ static void the_report_interval_grows_with_the_receivers(void **state)
     bench_close(&b);
 }
 
+/* The largest group there may be, all of whose reports are as large as they may be. */
+static void the_report_interval_of_the_largest_group(void **state)
+{
+    (void)state;
+    static struct wc_report report;
+    struct wc_sender_config config = large_config();
+    config.member_max = WC_MEMBERS_MAX;
+    config.rate_max_bps = 10000000000;
+    open_streaming(&config);
+    for (uint32_t member = 1; member < config.member_max; member++) {
+        bench_ready(&b, member);
+        bench_forget(&b);
+    }
+    report = (struct wc_report){.pn = last_pn(), .run_count = WC_REPORT_RUNS_MAX};
+    for (uint32_t i = 0; i < WC_REPORT_RUNS_MAX; i++)
+        report.runs[i] = (struct wc_run){.sbn = 2 * i, .block_count = 1, .missing = 1};
+    for (uint32_t i = 0; i < 200; i++) {
+        uint32_t before = bench_stats(&b).report_interval_us;
+        assert_int_equal(bench_send(&b, i, &report), WC_OK);
+        assert_true(bench_stats(&b).report_interval_us >= before);
+    }
+    assert_int_equal(bench_stats(&b).report_interval_us, 2000000);
+    bench_close(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -337,9 +402,12 @@ int main(void)
         cmocka_unit_test(a_report_asks_for_repair_by_count),
         cmocka_unit_test(the_rate_is_kept_beacons_included),
         cmocka_unit_test(a_new_maximum_counts_at_once),
+        cmocka_unit_test(datagrams_that_the_kernel_refuses_slow_down),
         cmocka_unit_test(a_report_that_breaks_the_rules_changes_nothing),
+        cmocka_unit_test(counters_that_cannot_be_are_refused),
         cmocka_unit_test(counters_of_a_liar_break_nothing),
         cmocka_unit_test(the_report_interval_grows_with_the_receivers),
+        cmocka_unit_test(the_report_interval_of_the_largest_group),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
