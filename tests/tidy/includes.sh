@@ -35,6 +35,7 @@ bench:           bench tests sender/core receiver/core common/io common/core com
 third_party='
 uv.h:       common/io/loop.* common/io/ctrl.* sender/shell/* receiver/shell/*
 openssl/:   common/io/seal.* common/io/digest.* common/io/tls.* common/io/identity.*
+openssl/evp.h: common/io/seal.* common/io/digest.* common/io/identity.* bench/micro/aead.*
 isa-l:      common/io/fec.*
 jansson.h:  common/io/jsonl.*
 pcap:       common/io/capture.*
