@@ -4,7 +4,7 @@
  * speed. */
 #include "tests/sim/scenario/scenario.h"
 
-#define BLOCK_COUNT   60u
+#define BLOCK_COUNT   300u
 #define BLOCK_SYMBOLS 128u
 
 static void build(struct wc_scenario *s)
@@ -12,6 +12,7 @@ static void build(struct wc_scenario *s)
     s->config.object_bytes = BLOCK_COUNT * BLOCK_SYMBOLS * 16;
     s->config.block_symbols = BLOCK_SYMBOLS;
     s->config.receivers_min = 3;
+    s->config.rate_max_bps = 1000000000;
     s->config.slow_policy = WC_SLOW_UNICAST;
     s->config.slow_bps = s->config.rate_max_bps / 5;
     wc_scenario_node(s, WC_MS(0));

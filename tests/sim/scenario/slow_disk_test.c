@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A receiver's disk takes a third of the line's rate and its memory holds four blocks: the
+/* A receiver's disk takes a third of the line's rate and its memory holds 16 blocks: the
  * sender slows down instead of sending what cannot be stored, and everybody gets everything. */
 #include "tests/sim/scenario/scenario.h"
 
@@ -10,7 +10,7 @@ static void build(struct wc_scenario *s)
     s->config.object_bytes = 96 * 16 * 16;
     wc_scenario_node(s, WC_MS(0));
     struct wc_node_config *slow = wc_scenario_node(s, WC_MS(0));
-    slow->slot_count = 4;
+    slow->slot_count = 16;
     /* Symbols are 16 bytes here and 1538 on the line: a third of 100 Mbit/s. */
     slow->disk.rate_bps = s->config.rate_max_bps / 3 * 16 / 1538;
 }
