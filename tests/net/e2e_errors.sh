@@ -90,9 +90,10 @@ disk_full() {
     say "ok: a disk that fills up"
 }
 
-# r1 does not get any multicast: it says so, long before anybody waits for it in vain.
+# r1 does not get any multicast, and the package goes only by multicast: it says so, long before
+# anybody waits for it in vain.
 no_multicast() {
-    begin 2
+    begin 2 --only-multicast
     lab_loss r1 100
     fetch_into r1 --beacon-timeout 2
     refused r1 75 'no multicast'
