@@ -46,7 +46,8 @@ static void expect_place(struct wc_header header, enum wc_place_kind kind)
     struct wc_receiver_stats before = bench_stats();
     assert_int_equal(wc_receiver_place(b.r, &header).kind, kind);
     struct wc_receiver_stats after = bench_stats();
-    assert_memory_equal(&before, &after, sizeof(before));
+    assert_memory_equal(&before, &after, /* the last field is followed by padding */
+                        offsetof(struct wc_receiver_stats, slot_used_count) + sizeof(uint32_t));
 }
 
 static void expect_drop(struct wc_header header, enum wc_err err)
