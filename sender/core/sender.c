@@ -53,6 +53,7 @@ struct wc_sender {
     wc_ns roster_due;
     wc_ns report_interval;
     uint64_t report_bytes_x16; /* of a report on the line, smoothed */
+    uint32_t slow_count;       /* set aside and disconnected */
     uint64_t beacon_count;
     uint64_t refused_count; /* datagrams the kernel refused since the last rate sample */
     uint64_t offered_pn;    /* packet number at the last rate sample of our own */
@@ -261,6 +262,7 @@ static void set_aside(struct wc_sender *s, uint32_t member, enum wc_slow_policy 
         return;
     bool unicast = policy == WC_SLOW_UNICAST && !s->config.multicast_only;
     wc_schedule_forget_repeats(&s->schedule);
+    s->slow_count += !unicast;
     member_move(s, member, unicast ? WC_MEMBER_UNICAST : WC_MEMBER_SLOW);
 }
 
@@ -420,6 +422,15 @@ static void sample_own_loss(struct wc_sender *s)
     s->offered_pn = s->pn;
 }
 
+/* A slow receiver is set aside for the sake of others. When half of all would be, it is the network
+ * that is slow. */
+static bool is_exception(const struct wc_sender *s)
+{
+    const struct wc_members *m = &s->members;
+    uint32_t aside = m->unicast + s->slow_count + 1;
+    return m->ready > 1 && 2 * aside <= m->ready + aside + m->done;
+}
+
 static void step_rate(struct wc_sender *s)
 {
     sample_own_loss(s);
@@ -427,8 +438,12 @@ static void step_rate(struct wc_sender *s)
     if (wc_rate_step(&s->rate, s->now, s->report_interval, s->pn))
         wc_pacer_set_rate(&s->pacer, s->config.wire_bytes, s->rate.bps);
     uint32_t member;
-    if (wc_rate_too_slow(&s->rate, &member) && member < s->members.max)
+    if (!wc_rate_too_slow(&s->rate, &member) || member >= s->members.max)
+        return;
+    if (is_exception(s))
         set_aside(s, member, s->config.slow_policy);
+    else
+        s->rate.slow_bps = 0; /* from now on all are followed */
 }
 
 static struct wc_header header_of(struct wc_sender *s, uint8_t type)

@@ -93,7 +93,7 @@ static const char send_help[] =
     "                               none (all wait for it), disconnect, or unicast\n"
     "                               (it is served apart; default)\n"
     "      --slow-rate R            that floor rate, in bit/s\n"
-    "                               (default: a tenth of the speed of the link)\n"
+    "                               (default: 50m, or a tenth of a slower link)\n"
     "      --only-multicast         transfer only via multicast: never by unicast\n"
     "\n"
     "Start (default: as soon as one receiver is ready; later ones get everything too):\n"

@@ -21,7 +21,9 @@
 #define SILENCE_MAX  WC_S(10)
 #define RATE_MIN_BPS 1000000u
 #define MEMBERS_MAX  1024u
-/* The floor rate of slow receivers is this part of the link. */
+/* The floor rate of slow receivers: what any healthy machine takes, but no more than a part of the
+ * link. */
+#define SLOW_BPS_DEFAULT         50000000ull
 #define SLOW_SHARE               10u
 #define REPORT_INTERVAL_FIRST_US 20000u
 
@@ -189,6 +191,14 @@ static uint32_t receivers_min(const struct wc_send_options *o)
     return o->receivers_min || o->wait_max != WC_NEVER ? o->receivers_min : 1;
 }
 
+static uint64_t slow_bps(const struct wc_send_options *o, uint64_t rate_max_bps)
+{
+    uint64_t share = rate_max_bps / SLOW_SHARE;
+    if (o->slow_rate_bps)
+        return o->slow_rate_bps;
+    return share < SLOW_BPS_DEFAULT ? share : SLOW_BPS_DEFAULT;
+}
+
 static enum wc_err start_txloop(struct run *run, struct wc_why *why)
 {
     const struct wc_send_options *o = run->options;
@@ -200,8 +210,7 @@ static enum wc_err start_txloop(struct run *run, struct wc_why *why)
                    .rate_max_bps = run->prepared.rate_max_bps,
                    .rate_min_bps = RATE_MIN_BPS,
                    .slow_policy = o->slow_policy,
-                   .slow_bps = o->slow_rate_bps ? o->slow_rate_bps
-                                                : run->prepared.rate_max_bps / SLOW_SHARE,
+                   .slow_bps = slow_bps(o, run->prepared.rate_max_bps),
                    .multicast_only = o->multicast_only,
                    .tail_unicast = true,
                    .member_max = MEMBERS_MAX,
