@@ -151,6 +151,18 @@ judge() {
     fi
 }
 
+# The last words of all processes, for who wants to know why.
+keep_failure() {
+    local folder=$RESULTS_DIR/failures/$tool-$receivers-$loss-$link-$round log
+    rm -rf "$folder"
+    [[ $status != ok ]] || return 0
+    mkdir -p "$folder"
+    for log in "$work_dir"/*.log; do
+        tail -n 200 "$log" >"$folder/${log##*/}"
+    done
+    cp "$work_dir"/*.result "$folder" 2>/dev/null || true
+}
+
 print_outcome() {
     local names=() sender_end
     mapfile -t names < <(each_receiver say)
@@ -173,4 +185,5 @@ read_options "$@"
 prepare
 run_tool
 judge
+keep_failure
 print_outcome

@@ -3,11 +3,11 @@
 # What was measured, for people.
 #
 # usage: bench/report.sh table [FILE]   the matrix (results/latest.json) on the terminal
-#        bench/report.sh docs           copies results/*.json to docs/figures, draws the plots there,
+#        bench/report.sh docs           copies results/*.json to docs/figures, draws plots there,
 #                                       and fills the tables of docs/PERFORMANCE.md from them
 # shellcheck source-path=SCRIPTDIR source-path=SCRIPTDIR/../tests/net source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
-# shellcheck source-path=SCRIPTDIR source=markdown.sh
+# shellcheck source-path=SCRIPTDIR source-path=SCRIPTDIR/../tests/net source=markdown.sh
 source "$(dirname "${BASH_SOURCE[0]}")/markdown.sh"
 
 # results NAME -> name of the committed copy
@@ -58,6 +58,7 @@ docs() {
         cp "$RESULTS_DIR/${pair%:*}.json" "$FIGURES_DIR/${pair#*:}.json"
     done
     "$BENCH_DIR/plots.sh"
+    make_work_dir
     fill_document
     say "filled: docs/PERFORMANCE.md, docs/figures/"
 }

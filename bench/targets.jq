@@ -14,13 +14,14 @@ def theory(receivers; loss): [$theory[0][] | select(.receivers == receivers and 
     | first | .multiple;
 def line_bps: .link | if test("^[0-9]+mbit") then (capture("^(?<n>[0-9]+)").n | tonumber) * 1e6
     else (capture("^(?<n>[0-9.]+)").n | tonumber) * 1e9 end;
+def who: if . == 1 then "1 receiver" else "\(.) receivers" end;
 def row(what; figure; value; digits; ok):
     [what, figure, (value | shown(digits)), (if value == null then null else ok end | met)];
 
 [
     ((1, 5) as $r | cell("wimcast"; $r; 0; "frames") as $c
         | ($c | .share.median) as $v
-        | row("share of the UDP payload limit, \($r) receiver(s), \($c.link // "frames")";
+        | row("share of the UDP payload limit, \($r | who), \($c.link // "frames")";
             ">= 0.97"; $v; 1000; $v >= 0.97)),
     ((0.1, 1, 5) as $p | cell("wimcast"; 5; $p; "frames") as $c
         | (if $c then $c.wire_multiple.median / (theory(5; $p) * framing) else null end) as $v
@@ -38,7 +39,7 @@ def row(what; figure; value; digits; ok):
         | (["udpcast", 1], ["uftp-gcm", 3]) as [$peer, $part]
         | (cell($peer; $r; 0; $l) | cpu) as $theirs
         | (if $ours and $theirs then $ours / $theirs else null end) as $v
-        | row("CPU per GB, sender + receiver, to \($peer), \($r) receiver(s), \($l)";
+        | row("CPU per GB, sender + receiver, to \($peer), \($r | who), \($l)";
             "<= \(1 / $part * 100 | round / 100)"; $v; 100; $v <= 1 / $part)),
     ([$cells[] | select(.tool == "wimcast").rss_sender_bytes.max] | max
         | (if . then . / 1048576 else null end) as $v
