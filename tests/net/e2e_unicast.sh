@@ -30,7 +30,7 @@ no_multicast() {
     end_of_sender 30 0
     must_say r2 'no multicast from 10\.99\.0\.10:[0-9]+ to .* reached eth0 within 2 s'
     must_say r2 'going on by unicast|"event":"unicast"'
-    number r2 .unicast_symbols $((bytes / 1440)) $((bytes / 1440 * 2))
+    number r2 .unicast_symbols $((bytes / 1440)) $((bytes * 2 / 1440))
     number r1 .unicast_symbols 0 0
     lab_loss r2 0
     say "ok: a receiver without multicast was served by unicast"
