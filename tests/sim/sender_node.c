@@ -30,7 +30,8 @@ void wc_sender_node_init(struct wc_sender_node *s, struct wc_env *env, struct wc
     s->node_of = calloc(s->member_max, sizeof(*s->node_of));
     s->member_of = calloc(c->node_count + 1, sizeof(*s->member_of));
     s->recorded = calloc(WC_RECORDED_MAX, sizeof(*s->recorded));
-    assert(s->node_of && s->member_of && s->recorded);
+    s->connection_of = calloc(s->member_max, sizeof(*s->connection_of));
+    assert(s->node_of && s->member_of && s->connection_of && s->recorded);
     for (uint32_t i = 0; i < c->node_count; i++)
         s->member_of[i] = WC_MEMBER_INDEX_NONE;
     wc_dice_init(&s->refusal, c->refused, wc_seed_derive(c->seed, STREAM_REFUSAL, 0));
@@ -70,6 +71,7 @@ void wc_sender_node_deinit(struct wc_sender_node *s)
     wc_sender_free(s->core);
     free(s->node_of);
     free(s->member_of);
+    free(s->connection_of);
     free(s->recorded);
 }
 
@@ -99,10 +101,19 @@ static void send_status(struct wc_sender_node *s, struct wc_env *env, struct wc_
     send_down(n, env, &env->msg);
 }
 
+/* The member's connection is the one that its node has now: a process that was started again has
+ * another. */
+static bool is_connected(const struct wc_sender_node *s, uint32_t member)
+{
+    uint32_t node = s->node_of[member];
+    return s->member_of[node] == member &&
+           s->connection_of[member] == s->nodes[node].down.generation;
+}
+
 static void send_status_to_all(struct wc_sender_node *s, struct wc_env *env)
 {
     for (uint32_t i = 0; i < env->config->node_count; i++) {
-        if (s->member_of[i] != WC_MEMBER_INDEX_NONE)
+        if (s->member_of[i] != WC_MEMBER_INDEX_NONE && is_connected(s, s->member_of[i]))
             send_status(s, env, &s->nodes[i]);
     }
 }
@@ -118,8 +129,10 @@ static void forget_member(struct wc_sender_node *s, uint32_t member)
 static void dismiss(struct wc_sender_node *s, struct wc_env *env, uint32_t member)
 {
     uint32_t node = s->node_of[member];
-    if (s->member_of[node] != member)
+    if (!is_connected(s, member)) {
+        forget_member(s, member);
         return;
+    }
     env->msg.type = WC_MSG_BYE;
     env->msg.refusal = (struct wc_refusal){.sentence = "The session is over."};
     send_down(&s->nodes[node], env, &env->msg);
@@ -129,7 +142,7 @@ static void dismiss(struct wc_sender_node *s, struct wc_env *env, uint32_t membe
 static void announce_unicast(struct wc_sender_node *s, struct wc_env *env, uint32_t member)
 {
     uint32_t node = s->node_of[member];
-    if (s->member_of[node] != member)
+    if (!is_connected(s, member))
         return;
     env->msg.type = WC_MSG_UNICAST;
     env->msg.unicast = (struct wc_unicast){.sentence = "From now on by unicast."};
@@ -355,6 +368,7 @@ static void take_hello(struct wc_sender_node *s, struct wc_env *env, struct wc_n
     }
     s->node_of[member] = n->index;
     s->member_of[n->index] = member;
+    s->connection_of[member] = n->down.generation;
     wc_env_trace(env, WC_TRACE_SENDER, WC_TRACE_JOIN, n->index, member, 0);
     struct wc_sender_event event = {.type = WC_SENDER_JOIN, .member = member};
     input(s, env, &event);

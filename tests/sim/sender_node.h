@@ -21,8 +21,9 @@ struct wc_sender_node {
     wc_ns started_at;
     uint32_t member_count; /* ever joined */
     uint32_t member_max;
-    uint32_t *node_of;   /* by member */
-    uint32_t *member_of; /* by node; UINT32_MAX: none */
+    uint32_t *node_of;       /* by member */
+    uint32_t *member_of;     /* by node; UINT32_MAX: none */
+    uint32_t *connection_of; /* by member: the generation of its node's connection */
     struct wc_check_heap heap;
     struct wc_check_pace pace;
     struct wc_check_sender check;
