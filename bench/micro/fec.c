@@ -1,5 +1,5 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later */ /* Parity: making m symbols of a block of 128, and
-rebuilding a block that lost e of them. In GB/s
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Parity: making m symbols of a block of 128, and rebuilding a block that lost e of them. In GB/s
  * of source data, that is, of the block. */
 #include <assert.h>
 #include <stdio.h>
@@ -16,12 +16,10 @@ struct bench {
     struct wc_fec *fec;
     uint8_t *block;
     uint8_t *parity;
-    uint8_t *received; /* the block
-with parity symbols in the places of lost ones */
+    uint8_t *received; /* the block with parity symbols in the places of lost ones */
     uint8_t *scratch;
     uint8_t esi[K];
-    uint32_t n; /*
-parities, or erasures */
+    uint32_t n; /* parities, or erasures */
 };
 
 static void encode_work(void *ctx, uint64_t count)

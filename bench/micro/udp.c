@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Sending and receiving datagrams through the kernel, nothing else: as fast as it goes, with
- * segments in groups (GSO, GRO) or each on its own. The sender does not pace, so a slower
- * receiver loses some: its figure is what it took. Usage: bench_micro_udp tx|rx GROUP:PORT
- * INTERFACE offload|plain tx sends for two seconds; rx ends half a second after the last
- * datagram. */
+ * segments in groups (GSO, GRO) or each on its own. The sender does not pace, so a slower receiver
+ * loses some: its figure is what it took.
+ * Usage: bench_micro_udp tx|rx GROUP:PORT INTERFACE offload|plain
+ * tx sends for two seconds; rx ends half a second after the last datagram. */
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
