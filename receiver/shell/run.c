@@ -38,7 +38,6 @@ struct run {
     struct wc_store *store;
     struct wc_rxloop *rxloop;
     struct wc_netif netif;
-    int fd;
     struct wc_status status;
     struct wc_rx_stats stats;
     enum wc_err open_err; /* of the store */
@@ -144,7 +143,7 @@ static void open_store(uv_work_t *work)
                                   &options, &run->open_why);
 }
 
-static enum wc_err start_rxloop(struct run *run, struct wc_why *why)
+static enum wc_err start_rxloop(struct run *run, int fd, struct wc_why *why)
 {
     const struct wc_welcome *w = run->welcome;
     struct wc_rxloop_config config = {
@@ -156,7 +155,7 @@ static enum wc_err start_rxloop(struct run *run, struct wc_why *why)
         .manifest = run->manifest,
         .store = run->store,
         .memory_bytes = run->options->memory_bytes,
-        .fd = run->fd,
+        .fd = fd,
         .offload = true,
         .wake = on_wake_needed,
         .ctx = &run->wake,
@@ -196,9 +195,9 @@ static void on_store_open(uv_work_t *work, int status)
         wc_display_package(run->display, run->manifest, run->netif.name,
                            wc_netaddr_format(&run->welcome->group, true, group),
                            wc_store_where(run->store));
-        run->fd = wc_mcast_open_rx(&run->welcome->group, &run->welcome->source, &run->netif,
-                                   RECEIVE_BUFFER_BYTES, &why);
-        err = run->fd < 0 ? WC_E_SYS : start_rxloop(run, &why);
+        int fd = wc_mcast_open_rx(&run->welcome->group, &run->welcome->source, &run->netif,
+                                  RECEIVE_BUFFER_BYTES, &why);
+        err = fd < 0 ? WC_E_SYS : start_rxloop(run, fd, &why);
     }
     if (err)
         give_up(run, "error", wc_verdict_of_store(err), &why);
@@ -226,8 +225,6 @@ static void on_unicast(void *ctx, const char *sentence)
         return;
     wc_display_unicast(run->display, sentence);
     wc_rxloop_unicast(run->rxloop);
-    close(run->fd); /* leaves the group: the stream no longer loads this port */
-    run->fd = -1;
 }
 
 static void on_symbols(void *ctx, const struct wc_symbols *symbols)
@@ -394,8 +391,6 @@ static void receive(struct run *run)
     }
     uv_run(&run->loop, UV_RUN_DEFAULT);
     wc_rxloop_stop(run->rxloop);
-    if (run->fd >= 0)
-        close(run->fd);
 }
 
 static void summarize(struct run *run)
@@ -416,7 +411,7 @@ static void summarize(struct run *run)
 
 int wc_fetch_run(const struct wc_fetch_options *options, const struct wc_args_common *common)
 {
-    struct run run = {.options = options, .fd = -1, .result = "error"};
+    struct run run = {.options = options, .result = "error"};
     struct wc_why why = {0};
     run.stats.first_data = WC_NEVER;
     run.stats.finished = WC_NEVER;

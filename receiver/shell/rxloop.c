@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "common/io/alloc.h"
 #include "common/io/clock.h"
@@ -14,7 +15,7 @@
 #include "common/io/spsc.h"
 #include "common/io/udp_rx.h"
 
-#define COMMAND_RING   64u
+#define COMMAND_RING   256u /* a few parts of each block that may be asked for */
 #define NOTICE_RING    1024u
 #define STATS_INTERVAL WC_MS(100)
 #define SLOTS_MIN      4u
@@ -205,10 +206,20 @@ static void take_symbols(struct wc_rxloop *r, wc_ns now, const struct wc_symbols
     }
 }
 
+/* The stream no longer loads this machine's port. */
+static void leave_group(struct wc_rxloop *r)
+{
+    if (r->unicast)
+        return;
+    r->unicast = true;
+    close(r->config.fd);
+    r->config.fd = -1;
+}
+
 static void take_commands(struct wc_rxloop *r, wc_ns now)
 {
     struct command command;
-    struct wc_receiver_event event = {.type = WC_RECEIVER_UNICAST};
+    struct wc_receiver_event event;
     while (wc_spsc_pop(r->commands, &command)) {
         switch (command.type) {
         case COMMAND_STATUS:
@@ -217,7 +228,8 @@ static void take_commands(struct wc_rxloop *r, wc_ns now)
             (void)!wc_receiver_input(r->core, now, &event);
             break;
         case COMMAND_UNICAST:
-            r->unicast = true;
+            event = (struct wc_receiver_event){.type = WC_RECEIVER_UNICAST};
+            leave_group(r);
             (void)!wc_receiver_input(r->core, now, &event);
             break;
         case COMMAND_SYMBOLS:
@@ -250,7 +262,7 @@ static void wait_until(struct wc_rxloop *r, wc_ns deadline)
         struct timespec timeout = {.tv_sec = (time_t)(left / WC_S(1)),
                                    .tv_nsec = (long)(left % WC_S(1))};
         struct pollfd pfds[] = {
-            {.fd = r->unicast ? -1 : r->config.fd, .events = POLLIN},
+            {.fd = r->config.fd, .events = POLLIN}, /* -1 is passed over */
             {.fd = wc_spsc_fd(results), .events = POLLIN},
             {.fd = wc_spsc_fd(r->commands), .events = POLLIN},
         };
@@ -332,8 +344,10 @@ static enum wc_err prepare(struct wc_rxloop *r, const struct wc_rxloop_config *c
 enum wc_err wc_rxloop_start(struct wc_rxloop **ret, const struct wc_rxloop_config *config)
 {
     struct wc_rxloop *r = calloc(1, sizeof *r);
-    if (!r)
+    if (!r) {
+        close(config->fd);
         return WC_E_NOMEM;
+    }
     enum wc_err err = prepare(r, config);
     if (!err && pthread_create(&r->thread, NULL, run, r) != 0)
         err = WC_E_SYS;
@@ -364,6 +378,8 @@ void wc_rxloop_stop(struct wc_rxloop *r)
     while (r->notices && wc_spsc_pop(r->notices, &notice))
         if (notice.type == WC_RX_REPORT)
             free(notice.report);
+    if (r->config.fd >= 0)
+        close(r->config.fd);
     wc_receiver_free(r->core);
     wc_seal_free(r->seal);
     wc_udp_rx_free(r->rx);
@@ -382,7 +398,9 @@ void wc_rxloop_status(struct wc_rxloop *r, const struct wc_status *status)
 
 void wc_rxloop_unicast(struct wc_rxloop *r)
 {
-    (void)!wc_spsc_push(r->commands, &(struct command){.type = COMMAND_UNICAST});
+    struct command command = {.type = COMMAND_UNICAST};
+    while (!wc_spsc_push(r->commands, &command)) /* statuses of minutes: the data thread is busy */
+        poll(NULL, 0, 1);
 }
 
 void wc_rxloop_symbols(struct wc_rxloop *r, const struct wc_symbols *symbols)

@@ -14,7 +14,7 @@ struct wc_rxloop_config {
     const struct wc_manifest *manifest; /* borrowed until stop */
     struct wc_store *store;             /* the loop's own until stop */
     uint64_t memory_bytes;              /* for blocks */
-    int fd;                             /* joined; the caller's */
+    int fd;                             /* joined; the loop's own from now on, also on failure */
     uint8_t key[32];
     bool offload;
     /* Called from the data thread when notices wait: wakes the control thread (uv_async_send). */
