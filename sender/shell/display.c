@@ -222,13 +222,15 @@ void wc_display_summary(struct wc_display *d, const struct wc_send_summary *s)
     double goodput_bps = s->seconds > 0 ? (double)s->bytes * 8.0 / s->seconds : 0.0;
     char size[WC_FORMAT_BYTES], rate[WC_FORMAT_BYTES];
     wc_term_finish(d->term, false);
-    wc_term_say(
-        d->term, s->failed ? WC_TERM_WARNING : WC_TERM_INFO,
-        "%s: %u of %u receivers have all of %s, %.1f s, %s each; %llu source and %llu repair "
-        "symbols",
-        s->result, s->completed, s->receivers, wc_format_bytes(size, s->bytes), s->seconds,
-        wc_format_bitrate(rate, (uint64_t)goodput_bps), (unsigned long long)s->source_symbols,
-        (unsigned long long)s->repair_symbols);
+    bool began = strcmp(s->result, "error") != 0; /* else the error has said all */
+    if (began)
+        wc_term_say(
+            d->term, s->failed ? WC_TERM_WARNING : WC_TERM_INFO,
+            "%s: %u of %u receivers have all of %s, %.1f s, %s each; %llu source and %llu repair "
+            "symbols",
+            s->result, s->completed, s->receivers, wc_format_bytes(size, s->bytes), s->seconds,
+            wc_format_bitrate(rate, (uint64_t)goodput_bps), (unsigned long long)s->source_symbols,
+            (unsigned long long)s->repair_symbols);
     wc_jsonl_begin(d->events, "summary");
     wc_jsonl_str(d->events, "result", s->result);
     wc_jsonl_uint(d->events, "bytes", s->bytes);

@@ -377,7 +377,11 @@ int wc_send_run(const struct wc_send_options *options, const struct wc_args_comm
         why = run.failed;
     if (why.exit_code)
         wc_display_error(run.display, &why);
-    int exit_code = run.served ? summarize(&run) : why.exit_code;
+    int exit_code = why.exit_code;
+    if (run.served)
+        exit_code = summarize(&run);
+    else
+        wc_display_summary(run.display, &(struct wc_send_summary){.result = "error"});
     uv_loop_close(&run.loop);
     wc_prepared_release(&run.prepared);
     wc_display_close(run.display);
