@@ -21,6 +21,7 @@ struct wc_udp_rx {
     int fd;
     uint32_t overflow_last; /* as the kernel counts, modulo 2^32 */
     uint64_t overflow_count;
+    uint32_t group_x16; /* datagrams in a message, smoothed */
     uint8_t *buffers;
     struct wc_udp_message messages[WC_UDP_RX_MESSAGES_MAX];
     struct mmsghdr headers[WC_UDP_RX_MESSAGES_MAX];
@@ -35,6 +36,7 @@ enum wc_err wc_udp_rx_new(struct wc_udp_rx **ret, int fd, bool offload)
     if (!rx)
         return WC_E_NOMEM;
     rx->fd = fd;
+    rx->group_x16 = 16;
     rx->buffers = malloc((size_t)WC_UDP_RX_MESSAGES_MAX * MESSAGE_BYTES_MAX);
     if (!rx->buffers) {
         free(rx);
@@ -59,11 +61,12 @@ void wc_udp_rx_free(struct wc_udp_rx *rx)
 
 static void read_control(struct wc_udp_rx *rx, struct msghdr *msg, struct wc_udp_message *ret)
 {
+    uint32_t dropped = 0;
     for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
         if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_RXQ_OVFL) {
             uint32_t count;
             memcpy(&count, CMSG_DATA(c), sizeof count);
-            rx->overflow_count += (uint32_t)(count - rx->overflow_last);
+            dropped = count - rx->overflow_last;
             rx->overflow_last = count;
         } else if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO) {
             int segment;
@@ -72,6 +75,13 @@ static void read_control(struct wc_udp_rx *rx, struct msghdr *msg, struct wc_udp
                 ret->datagram_bytes = (uint32_t)segment;
         }
     }
+    /* The kernel counts buffers, and with GRO one holds many datagrams: about as many as those that
+     * came. */
+    uint32_t datagrams = 1;
+    if (ret->datagram_bytes)
+        datagrams = (ret->byte_count + ret->datagram_bytes - 1) / ret->datagram_bytes;
+    rx->group_x16 += datagrams - rx->group_x16 / 16;
+    rx->overflow_count += (uint64_t)dropped * rx->group_x16 / 16;
 }
 
 size_t wc_udp_rx_receive(struct wc_udp_rx *rx, const struct wc_udp_message **ret_messages)

@@ -36,7 +36,10 @@ struct wc_receiver {
     wc_ns unreached_due; /* WC_NEVER: over */
     wc_ns silence_max;
     wc_ns heard; /* any sign of the sender */
-    bool silent; /* said so */
+    wc_ns heard_datagram;
+    wc_ns beacon_timeout;
+    bool stalled; /* said so: multicast stopped */
+    bool silent;  /* said so */
     bool unicast;
     uint32_t fetching[FETCH_MAX]; /* blocks asked for; WC_SLOT_NONE: free */
     uint64_t first_pn;
@@ -81,6 +84,7 @@ enum wc_err wc_receiver_new(struct wc_receiver **ret, const struct wc_receiver_c
     r->now = now;
     r->report_interval = config->report_interval;
     r->report_due = WC_NEVER;
+    r->beacon_timeout = config->beacon_timeout;
     r->unreached_due = now + config->beacon_timeout;
     r->silence_max = config->silence_max;
     r->heard = now;
@@ -205,6 +209,8 @@ static enum wc_err take_datagram(struct wc_receiver *r, const struct wc_header *
     wc_replay_accept(&r->replay, h->pn);
     r->received_count++;
     r->heard = r->now;
+    r->heard_datagram = r->now;
+    r->stalled = false;
     if (!r->reached)
         reach(r, h->pn);
     else if (h->pn < r->first_pn)
@@ -308,6 +314,16 @@ static enum wc_err take_stored(struct wc_receiver *r, uint32_t sbn, bool ok)
     return WC_OK;
 }
 
+/* The sender lives, for its status comes; but its multicast, heard before, does not. */
+static void look_for_stall(struct wc_receiver *r)
+{
+    bool waits = r->reached && !r->unicast && !r->stalled && !is_complete(r);
+    if (!waits || r->now - r->heard_datagram < r->beacon_timeout)
+        return;
+    r->stalled = true;
+    notice_push(r, (struct wc_receiver_notice){.type = WC_RECEIVER_NOTICE_UNREACHED});
+}
+
 static void take_status(struct wc_receiver *r, const struct wc_status *status)
 {
     wc_ns interval = WC_US(status->report_interval_us);
@@ -315,6 +331,7 @@ static void take_status(struct wc_receiver *r, const struct wc_status *status)
         interval = REPORT_INTERVAL_MIN;
     r->report_interval = interval > REPORT_INTERVAL_MAX ? REPORT_INTERVAL_MAX : interval;
     r->heard = r->now;
+    look_for_stall(r);
 }
 
 enum wc_err wc_receiver_input(struct wc_receiver *r, wc_ns now,

@@ -68,7 +68,7 @@ struct wc_place {
 
 enum wc_receiver_notice_type {
     WC_RECEIVER_NOTICE_REACHED,   /* first datagram of the session came: send READY */
-    WC_RECEIVER_NOTICE_UNREACHED, /* none came within beacon_timeout */
+    WC_RECEIVER_NOTICE_UNREACHED, /* none came within beacon_timeout, at first or after others */
     WC_RECEIVER_NOTICE_DECODE, /* block sbn in slot complete: decode, verify, store, then STORED */
     WC_RECEIVER_NOTICE_COMPLETE, /* every block is stored */
     WC_RECEIVER_NOTICE_SENDER_SILENT,

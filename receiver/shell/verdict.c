@@ -13,6 +13,16 @@ uint32_t wc_verdict_unreached(const struct wc_verdict_path *path, struct wc_why 
     wc_netaddr_format(&path->welcome->group, true, group);
     wc_format_seconds(waited, path->waited);
     const struct wc_rx_stats *s = path->stats;
+    if (s->core.received_count) {
+        (void)wc_why_set(
+            why, WC_OK, EX_TEMPFAIL,
+            "multicast stopped: after %llu datagrams nothing came from %s to %s on %s for "
+            "%s, though the control channel works; likeliest cause: IGMP snooping without "
+            "a querier (the switch forgets this machine), or a firewall or cable that "
+            "changed",
+            (unsigned long long)s->core.received_count, path->sender, group, path->netif, waited);
+        return WC_HR_TIMEOUT;
+    }
     if (s->unopened_count) {
         (void)wc_why_set(
             why, WC_OK, EX_TEMPFAIL,

@@ -10,6 +10,8 @@ struct wc_member {
     wc_ns heard;
     uint64_t pn; /* of the last report */
     struct wc_member_figures figures;
+    struct wc_member_figures sampled; /* at the last rate sample */
+    uint64_t sampled_pn;
 };
 
 struct wc_members {

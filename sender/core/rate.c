@@ -4,8 +4,6 @@
 #include <assert.h>
 
 #define EPOCH_MIN WC_MS(50)
-/* Samples with fewer datagrams say nothing about a share. */
-#define SAMPLE_COUNT_MIN 64u
 /* Losses below these are repaired, not obeyed. */
 #define HOST_LOSS_LIMIT    0.005
 #define NETWORK_LOSS_LIMIT 0.02
@@ -60,7 +58,7 @@ static void note_worst(struct wc_rate_worst *worst, double share, uint32_t membe
 void wc_rate_sample(struct wc_rate *r, const struct wc_rate_sample *s)
 {
     uint64_t sent = s->received_count + s->lost_count;
-    if (sent < SAMPLE_COUNT_MIN || (double)s->received_count < OUTAGE_SHARE * (double)sent)
+    if (sent < WC_RATE_SAMPLE_MIN || (double)s->received_count < OUTAGE_SHARE * (double)sent)
         return;
     if (s->from_pn < r->change_pn)
         return; /* deep queues show what was sent before for a long time */

@@ -11,6 +11,9 @@
 
 #include "common/core/types.h"
 
+/* Samples of fewer datagrams say nothing about a share. */
+#define WC_RATE_SAMPLE_MIN 64u
+
 struct wc_rate_sample { /* what a receiver counted between two reports */
     uint32_t member;
     uint64_t from_pn; /* of the earlier report: what was counted came after it */

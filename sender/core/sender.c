@@ -231,20 +231,31 @@ static uint64_t grown(uint64_t now, uint64_t before)
     return now > before ? now - before : 0;
 }
 
-static void take_figures(struct wc_sender *s, uint32_t member, const struct wc_report *report)
+/* Samples of a few datagrams say nothing: they add up until they do. */
+static void sample_rate(struct wc_sender *s, uint32_t member, const struct wc_report *report)
 {
     struct wc_member *who = &s->members.list[member];
-    const struct wc_member_figures *before = &who->figures;
+    const struct wc_member_figures *before = &who->sampled;
     struct wc_rate_sample sample = {
         .member = member,
-        .from_pn = who->pn,
+        .from_pn = who->sampled_pn,
         .received_count = grown(report->received_count, before->received_count),
         .lost_count = grown(report->lost_count, before->lost_count),
         .overflow_count = grown(report->overflow_count, before->overflow_count),
         .refused_count = grown(report->refused_count, before->refused_count),
     };
+    bool is_old = who->sampled_pn < s->rate.change_pn;
+    if (!is_old && sample.received_count + sample.lost_count < WC_RATE_SAMPLE_MIN)
+        return;
     if (s->phase == WC_PHASE_STREAMING && who->state == WC_MEMBER_READY)
         wc_rate_sample(&s->rate, &sample);
+    who->sampled = who->figures;
+    who->sampled_pn = report->pn;
+}
+
+static void take_figures(struct wc_sender *s, uint32_t member, const struct wc_report *report)
+{
+    struct wc_member *who = &s->members.list[member];
     who->figures = (struct wc_member_figures){
         .block_done_count = report->block_done_count,
         .received_count = report->received_count,
@@ -252,6 +263,7 @@ static void take_figures(struct wc_sender *s, uint32_t member, const struct wc_r
         .overflow_count = report->overflow_count,
         .refused_count = report->refused_count,
     };
+    sample_rate(s, member, report);
     who->pn = report->pn;
 }
 

@@ -194,7 +194,7 @@ static enum wc_err take_send_option(struct wc_send_options *o, int code, const c
         o->ttl = (uint8_t)value;
         return err;
     case SEND_RECEIVERS_MIN:
-        err = wc_args_uint("--min-receivers", text, 1, WC_MEMBERS_MAX, &value, why);
+        err = wc_args_uint("--min-receivers", text, 1, WC_SEND_MEMBERS_MAX, &value, why);
         o->receivers_min = (uint32_t)value;
         return err;
     case SEND_WAIT_MAX:

@@ -19,6 +19,7 @@ enum wc_sender_command {
 
 /* Ranges and defaults. */
 #define WC_SEND_TTL_DEFAULT  1 /* RFC 1112: stays on the link */
+#define WC_SEND_MEMBERS_MAX  1024u
 #define WC_SEND_WAIT_MAX     WC_S(7 * 24 * 3600)
 #define WC_SEND_RATE_BPS_MIN 1000000ull /* beacons of full size take up to 0.72 Mbit/s */
 #define WC_SEND_RATE_BPS_MAX 1000000000000ull

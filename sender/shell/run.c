@@ -20,7 +20,6 @@
 #define TICK_MS      1000u
 #define SILENCE_MAX  WC_S(10)
 #define RATE_MIN_BPS 1000000u
-#define MEMBERS_MAX  1024u
 /* The floor rate of slow receivers: what any healthy machine takes, but no more than a part of the
  * link. */
 #define SLOW_BPS_DEFAULT         50000000ull
@@ -136,7 +135,8 @@ static void start_now(struct run *run)
     struct wc_sender_event event = {.type = WC_SENDER_START};
     if (run->stats.core.phase != WC_PHASE_WAITING)
         return;
-    if (run->stats.core.ready == 0)
+    const struct wc_sender_stats *s = &run->stats.core;
+    if (s->ready + s->unicast + s->done == 0)
         wc_display_warning(run->display, "no receiver is ready yet: nothing to start");
     else
         (void)!wc_txloop_post(run->txloop, &event);
@@ -213,7 +213,7 @@ static enum wc_err start_txloop(struct run *run, struct wc_why *why)
                    .slow_bps = slow_bps(o, run->prepared.rate_max_bps),
                    .multicast_only = o->multicast_only,
                    .tail_unicast = true,
-                   .member_max = MEMBERS_MAX,
+                   .member_max = WC_SEND_MEMBERS_MAX,
                    .receivers_min = receivers_min(o),
                    .wait_max = o->wait_max,
                    .silence_max = SILENCE_MAX},
@@ -243,7 +243,7 @@ static enum wc_err open_doors(struct run *run, struct wc_why *why)
         .session = &run->prepared.session,
         .content = run->prepared.content,
         .txloop = run->txloop,
-        .member_max = MEMBERS_MAX,
+        .member_max = WC_SEND_MEMBERS_MAX,
         .on_change = on_receiver,
         .on_failure = on_failure,
         .ctx = run,

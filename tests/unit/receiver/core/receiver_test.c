@@ -325,7 +325,9 @@ static void a_silent_sender_is_told_once(void **state)
     (void)state;
     bench_open_reached();
     bench_run(START + SILENCE - 1);
-    bench_status(20000); /* a sign of life */
+    bench_status(20000); /* a sign of life, though its multicast no longer comes: said once */
+    bench_expect_notice(WC_RECEIVER_NOTICE_UNREACHED);
+    bench_status(20000);
     bench_run(START + 2 * SILENCE - 2);
     bench_expect_no_notice();
     bench_beacon(0); /* another */

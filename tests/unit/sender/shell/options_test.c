@@ -88,10 +88,10 @@ static void every_option(void **state)
     assert_string_equal(o.id, "XYZ00012");
     assert_string_equal(o.interface, "eth0");
     assert_int_equal(o.port, 65535);
-    o = send_of("p send a -i 10.0.0.1 --ttl 255 --min-receivers 16384 --max-wait 1.5");
+    o = send_of("p send a -i 10.0.0.1 --ttl 255 --min-receivers 1024 --max-wait 1.5");
     assert_string_equal(o.interface, "10.0.0.1");
     assert_int_equal(o.ttl, 255);
-    assert_int_equal(o.receivers_min, 16384);
+    assert_int_equal(o.receivers_min, 1024);
     assert_int_equal(o.wait_max, WC_MS(1500));
     o = send_of("p send a --max-bitrate 900m --symbol-size 16 --nokbd --no-announce");
     assert_int_equal(o.rate_max_bps, 900000000);
@@ -272,11 +272,11 @@ static const struct refusal refusals[] = {
      "--ttl takes a whole number from 1 to 255, not '18446744073709551617'"},
     {"p send a --port 0", "--port takes a whole number from 1 to 65535, not '0'"},
     {"p send a --port 65536", "--port takes a whole number from 1 to 65535, not '65536'"},
-    {"p send a --min-receivers 0", "--min-receivers takes a whole number from 1 to 16384, not '0'"},
+    {"p send a --min-receivers 0", "--min-receivers takes a whole number from 1 to 1024, not '0'"},
     {"p send a --min-receivers 16385",
-     "--min-receivers takes a whole number from 1 to 16384, not '16385'"},
+     "--min-receivers takes a whole number from 1 to 1024, not '16385'"},
     {"p send a --min-receivers 1.5",
-     "--min-receivers takes a whole number from 1 to 16384, not '1.5'"},
+     "--min-receivers takes a whole number from 1 to 1024, not '1.5'"},
     {"p send a --max-wait x",
      "--max-wait takes seconds from 0 s to 604800 s, such as 10 or 1.5, not 'x'"},
     {"p send a --max-wait -1",
