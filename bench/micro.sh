@@ -65,17 +65,21 @@ one() {
     esac
 }
 
-line() {
-    jq -r --unbuffered '[.bench, .case, .value, .unit] | @tsv' |
-        awk -F '\t' '{ printf "%-12s %-42s %9s %s\n", $1, $2, $3, $4; fflush() }'
+lines() {
+    jq -r '[.bench, .case, .value, .unit] | @tsv' "$1" |
+        awk -F '\t' '{ printf "%-12s %-42s %9s %s\n", $1, $2, $3, $4 }'
 }
 
 need_build "$MICRO" "$MICRO_UDP"
 mkdir -p "$RESULTS_DIR"
 benches=("$@")
 ((${#benches[@]})) || benches=(aead digest fec ring udp)
+: >"$RESULTS_DIR/micro.jsonl"
 for bench in "${benches[@]}"; do
-    one "$bench"
-done | tee "$RESULTS_DIR/micro.jsonl" | line
+    one "$bench" >"$RESULTS_DIR/micro.part"
+    lines "$RESULTS_DIR/micro.part"
+    cat "$RESULTS_DIR/micro.part" >>"$RESULTS_DIR/micro.jsonl"
+done
+rm "$RESULTS_DIR/micro.part"
 machine_json | jq --slurpfile lines "$RESULTS_DIR/micro.jsonl" '{machine: ., lines: $lines}' \
     >"$RESULTS_DIR/micro.json"

@@ -67,7 +67,7 @@ start_udpcast() {
     read -r -a options <<<"${UDPCAST_OPTIONS:-}"
     run_measured sender sender "${udpcast_env[@]}" udp-sender --file "$source_file" \
         --interface eth0 --nokbd --no-progress --full-duplex --min-receivers "$receivers" \
-        --max-wait 30 "${options[@]}"
+        --max-wait 30 --rexmit-hello-interval 100 "${options[@]}"
     wait_for 10 has_said sender 'Broadcasting control' || return 1
     each_receiver start_udpcast_receiver
 }
@@ -99,7 +99,7 @@ start_uftp_with() {
     hosts=$(each_receiver uftp_id | paste -s -d ,)
     each_receiver start_uftp_receiver
     each_receiver wait_uftp_receiver || return 1
-    run_measured sender sender uftp -I eth0 -R "$(uftp_rate)" -B 4194304 -b "$1" "${@:2}" \
+    run_measured sender sender uftp -I eth0 -R "$(uftp_rate)" -B 4194304 -b "$1" -s 50 "${@:2}" \
         -H "$hosts" -D image "${options[@]}" "$source_file"
 }
 
