@@ -16,7 +16,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/tools.sh"
 frames_link_1=${BENCH_FRAMES_LINK_1:-1gbit-frames}
 frames_link_5=${BENCH_FRAMES_LINK_5:-200mbit-frames}
 losses=(0 0.1 1 5)
-cell_seconds=8 # what the file takes on the line, about
+cell_seconds=${BENCH_CELL_SECONDS:-8} # what the file takes on the line, about
 
 rounds=3
 quick=
@@ -56,9 +56,9 @@ file_bytes() {
     if ((rate)); then
         bytes=$((rate * cell_seconds / 8))
     elif (($1 == 1)); then
-        bytes=4000000000
+        bytes=3000000000
     else
-        bytes=1500000000
+        bytes=1000000000
     fi
     [[ -z $quick ]] || bytes=$((bytes / 10))
     say "$bytes"

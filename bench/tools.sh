@@ -88,7 +88,7 @@ need_uftp() { need_unpacked uftp uftp; }
 start_uftp() { start_uftp_with 1448; }
 
 start_uftp-gcm() {
-    start_uftp_with 1408 -Y aes256-gcm -h sha256 -e ecdh_ecdsa:prime256v1 -K prime256v1
+    start_uftp_with 1420 -Y aes256-gcm -h sha256 -e ecdh_ecdsa:prime256v1 -K prime256v1
 }
 
 # start_uftp_with BLOCK_BYTES OPTIONS...: the list of receivers closes the announcement as soon as
