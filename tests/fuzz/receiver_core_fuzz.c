@@ -21,6 +21,7 @@ struct rig {
     uint64_t pn; /* the sender's */
     bool decoding[BLOCKS_MAX], done[BLOCKS_MAX];
     uint32_t decoding_count, done_count;
+    wc_ns heard;                                        /* the last datagram, or the start */
     bool reached, unreached, complete, silent, unicast; /* were said */
     bool is_closed; /* the heap: after the start nothing is allocated */
     struct wc_msg msg;
@@ -105,8 +106,8 @@ static void drain(struct rig *rig)
             said_once(&rig->reached);
             break;
         case WC_RECEIVER_NOTICE_UNREACHED:
-            said_once(&rig->unreached);
-            assert(!rig->reached);
+            said_once(&rig->unreached); /* since the last datagram */
+            assert(!rig->unicast && rig->now - rig->heard >= rig->config.beacon_timeout);
             break;
         case WC_RECEIVER_NOTICE_DECODE:
             check_decode(rig, &notice);
@@ -151,6 +152,10 @@ static void take_datagram(struct rig *rig, uint8_t command)
     enum wc_err err =
         input(rig, &(struct wc_receiver_event){.type = WC_RECEIVER_DATAGRAM, .header = &h});
     assert((err == WC_OK) == (place.kind != WC_PLACE_DROP));
+    if (err)
+        return;
+    rig->heard = rig->now;
+    rig->unreached = false;
 }
 
 static void take_symbol(struct rig *rig)
@@ -287,7 +292,8 @@ static void check_stats(const struct rig *rig)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct rig rig;
-    rig = (struct rig){.tape = {.at = data, .end = data + size}, .now = WC_S(100)};
+    rig = (struct rig){
+        .tape = {.at = data, .end = data + size}, .now = WC_S(100), .heard = WC_S(100)};
     struct wc_alloc alloc = {.zalloc = rig_zalloc, .free = rig_free, .ctx = &rig};
     configure(&rig);
     enum wc_err err = wc_receiver_new(&rig.r, &rig.config, &alloc, rig.now);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A fuzzer's input as a tape of small numbers: what drives a state machine. At its end it gives zeros. */
+/* A fuzzer's input as a tape of small numbers: what drives a state machine. At its end it gives
+ * zeros. */
 #ifndef WC_TESTS_FUZZ_TAPE_H
 #define WC_TESTS_FUZZ_TAPE_H
 
