@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The data thread of a receiver behind a socket of the test: a script plays the sender, and
- * what the thread told is written down. One at a time. */
+/* The data thread of a receiver behind a socket of the test: a script plays the sender, and what
+ * the thread told is written down. One at a time. */
 #ifndef WC_TESTS_UNIT_RECEIVER_SHELL_RXBENCH_H
 #define WC_TESTS_UNIT_RECEIVER_SHELL_RXBENCH_H
 
