@@ -57,6 +57,7 @@ enum wc_step_kind {
     WC_STEP_JOIN,    /* node */
     WC_STEP_KILL,    /* node: without a word, as when the power goes */
     WC_STEP_CLOSE,   /* node: the process ends, its connection closes */
+    WC_STEP_DEAFEN,  /* node: multicast does not reach it any more */
     WC_STEP_START,   /* the sender's user does not want to wait any longer */
     WC_STEP_STOP,    /* the sender's user ends the session */
     WC_STEP_RATE,    /* value: bits per second */

@@ -75,7 +75,7 @@ void wc_node_heal(struct wc_node *n);
 /* Whether datagrams of the group reach the process. */
 static inline bool wc_node_listens(const struct wc_node *n)
 {
-    return n->state == WC_NODE_ACTIVE && !n->is_unicast;
+    return n->state == WC_NODE_ACTIVE && !n->is_unicast && !n->config.is_deaf;
 }
 
 /* Datagram i of a flight arrives; afterwards, or after several, wc_node_settle. */

@@ -182,6 +182,10 @@ static void draw_life(struct wc_swarm_options *o, uint32_t node, struct wc_rng *
     bool is_early = chance(rng, 0.6);
     wc_ns at = is_early ? between(rng, 0, o->fault_end / 10) : between(rng, 0, o->fault_end);
     add_step(o, at, WC_STEP_JOIN, node, 0);
+    if (chance(rng, 0.05)) {
+        o->nodes[node].beacon_timeout = between(rng, WC_S(2), WC_S(5));
+        add_step(o, at + between(rng, 0, o->fault_end), WC_STEP_DEAFEN, node, 0);
+    }
     if (chance(rng, 0.03))
         add_step(o, at + between(rng, 0, o->fault_end), WC_STEP_LIE, node, between(rng, 1, 50));
     if (!chance(rng, 0.2))

@@ -88,6 +88,7 @@ static const struct {
     [WC_TRACE_SENDER_SILENT] = {"= sender is silent", FORM_PLAIN},
     [WC_TRACE_DISMISSED] = {"< dismissed by the sender", FORM_PLAIN},
     [WC_TRACE_DISK_FAILED] = {"! disk failed", FORM_PLAIN},
+    [WC_TRACE_DEAFENED] = {"! multicast reaches it no more", FORM_PLAIN},
     [WC_TRACE_KILLED] = {"! killed", FORM_PLAIN},
     [WC_TRACE_CLOSED] = {"! closed", FORM_PLAIN},
 };

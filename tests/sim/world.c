@@ -86,6 +86,10 @@ static void take_step(struct wc_world *w, const struct wc_step *step)
     case WC_STEP_CLOSE:
         wc_node_kill(node, &w->env, step->kind == WC_STEP_CLOSE);
         break;
+    case WC_STEP_DEAFEN:
+        wc_env_trace(&w->env, step->node, WC_TRACE_DEAFENED, 0, 0, 0);
+        node->config.is_deaf = true;
+        break;
     case WC_STEP_START:
         wc_sender_node_command(&w->sender, &w->env, WC_SENDER_START, 0);
         break;
