@@ -222,6 +222,33 @@ static void what_a_full_buffer_drops_is_counted(void **state)
     }
 }
 
+/* The kernel counts buffers, and one may hold a group: what is counted is about what was lost. */
+static void overflow_of_groups_is_about_right(void **state)
+{
+    (void)state;
+    enum { GROUPS = 250, SIZE = 1000, GROUP = 16 };
+    static const uint8_t bytes[SIZE * GROUP];
+    struct pair p;
+    const struct wc_udp_message *messages;
+    pair_open(&p, SIZE, modes[3], 200000);
+    for (int i = 0; i < 100; i++) { /* groups as they come every day */
+        assert_int_equal(wc_udp_tx_send(&p.tx, bytes, GROUP), 0);
+        expect(&p, bytes, GROUP);
+    }
+    for (int i = 0; i < GROUPS; i++)
+        assert_int_equal(wc_udp_tx_send(&p.tx, bytes, GROUP), 0);
+    uint64_t got = 0;
+    for (size_t n; (n = wc_udp_rx_receive(p.rx, &messages)) > 0;)
+        for (size_t i = 0; i < n; i++)
+            got += messages[i].byte_count / SIZE;
+    assert_true(got > 0 && got < GROUPS * GROUP);
+    assert_int_equal(wc_udp_tx_send(&p.tx, bytes, GROUP), 0);
+    assert_true(receive(&p, &messages) > 0);
+    double lost = (double)(GROUPS * GROUP - got), told = (double)wc_udp_rx_overflow_count(p.rx);
+    assert_true(told > 0.7 * lost && told < 1.3 * lost);
+    pair_close(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +259,7 @@ int main(void)
         cmocka_unit_test(nothing_there_is_no_message),
         cmocka_unit_test(datagrams_of_any_size_come_whole),
         cmocka_unit_test(what_a_full_buffer_drops_is_counted),
+        cmocka_unit_test(overflow_of_groups_is_about_right),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
