@@ -169,10 +169,11 @@ stamp() { grep -m 1 -E -e "$2" "$work_dir/$1.log" | cut -d ' ' -f 1; }
 
 has_said() { grep -q -E -e "$2" "$work_dir/$1.log"; }
 
-# end_measured NAME SIGNAL: what does not end by itself; -KILL leaves no result.
+# Ends what does not end by itself; asked twice, bench_measure makes it.
 end_measured() {
-    kill "-$2" "${run_pid[$1]}" 2>/dev/null || return 0
-    wait_end 10 "${run_pid[$1]}" || kill -KILL "${run_pid[$1]}"
+    kill -TERM "${run_pid[$1]}" 2>/dev/null || return 0
+    wait_end 5 "${run_pid[$1]}" || kill -TERM "${run_pid[$1]}"
+    wait_end 5 "${run_pid[$1]}" || fail "$1 does not end"
 }
 
 result_of() { jq -r "$2" "$work_dir/$1.result" 2>/dev/null || true; }

@@ -4,9 +4,10 @@
  * begin to send" has the same clock for every tool. CPU and memory are those of wait4(2): of the
  * command and of what it has itself waited for.
  * Usage: bench_measure RESULT_FILE LOG_FILE COMMAND [ARGUMENT...]
- * INT and TERM are handed on to the command, which also dies with us. */
+ * INT and TERM are handed on to the command, the second time as KILL; it also dies with us. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -21,12 +22,14 @@
 #include <unistd.h>
 
 static volatile sig_atomic_t child_pid;
+static volatile sig_atomic_t asked_to_end;
 
 static void hand_on(int signal_number)
 {
     int kept = errno;
     if (child_pid > 0)
-        kill((pid_t)child_pid, signal_number);
+        kill((pid_t)child_pid, asked_to_end ? SIGKILL : signal_number);
+    asked_to_end = 1;
     errno = kept;
 }
 
@@ -76,10 +79,13 @@ static void stamp_lines(int input, FILE *log)
     }
 }
 
+/* Whole or not at all: that it is there means that the command has ended. */
 static int write_result(const char *path, int status, const struct rusage *usage, double started)
 {
+    char part[PATH_MAX];
     double ended = now();
-    FILE *file = fopen(path, "w");
+    int length = snprintf(part, sizeof part, "%s.part", path);
+    FILE *file = length < (int)sizeof part ? fopen(part, "w") : NULL;
     if (!file) {
         perror(path);
         return EX_CANTCREAT;
@@ -90,7 +96,7 @@ static int write_result(const char *path, int status, const struct rusage *usage
             WIFEXITED(status) ? WEXITSTATUS(status) : -1,
             WIFSIGNALED(status) ? WTERMSIG(status) : 0, started, ended, seconds(&usage->ru_utime),
             seconds(&usage->ru_stime), (long long)usage->ru_maxrss * 1024);
-    if (fclose(file) != 0) {
+    if (fclose(file) != 0 || rename(part, path) != 0) {
         perror(path);
         return EX_IOERR;
     }

@@ -6,7 +6,7 @@
 | {
     $tool, $receivers, $loss, $link, $round, $bytes, $status, $completed,
     seconds: $seconds,
-    sender_seconds: (if $began and $sender_end and $tool != "https"
+    sender_seconds: (if $seconds and $sender_end and $tool != "https"
         then $sender_end - $began else null end),
     goodput_bps: ($goodput | if . then round else null end),
     share: (if $goodput and $rate > 0 then $goodput / ($rate * 1472 / 1538) else null end),

@@ -25,7 +25,7 @@ each_receiver() {
     done
 }
 
-one_has_ended() { has_ended "${run_pid[$1]}"; }
+one_has_ended() { [[ -e $work_dir/$1.result ]]; }
 
 # percent_of_link P: bit/s
 percent_of_link() { awk -v r="$link_rate" -v p="$1" 'BEGIN { printf "%.0f\n", r * p / 100 }'; }
@@ -67,7 +67,7 @@ start_udpcast() {
     read -r -a options <<<"${UDPCAST_OPTIONS:-}"
     run_measured sender sender "${udpcast_env[@]}" udp-sender --file "$source_file" \
         --interface eth0 --nokbd --no-progress --full-duplex --min-receivers "$receivers" \
-        --max-wait 30 --rexmit-hello-interval 100 "${options[@]}"
+        --max-wait 30 --min-wait 3 --rexmit-hello-interval 250 "${options[@]}"
     wait_for 10 has_said sender 'Broadcasting control' || return 1
     each_receiver start_udpcast_receiver
 }
@@ -124,7 +124,7 @@ uftp_rate() {
 uftp_begin() { stamp sender 'Sending file$'; }
 uftp_is_over() { one_has_ended sender; }
 end_uftp() { each_receiver end_uftp_receiver; }
-end_uftp_receiver() { end_measured "$1" TERM; }
+end_uftp_receiver() { end_measured "$1"; }
 
 need_uftp-gcm() { need_uftp; }
 uftp-gcm_begin() { uftp_begin; }
@@ -198,4 +198,4 @@ start_https_receiver() {
 
 https_begin() { result_of r1 .started; }
 https_is_over() { each_receiver one_has_ended; }
-end_https() { end_measured sender TERM; }
+end_https() { end_measured sender; }
