@@ -62,14 +62,35 @@ need_build() {
 # --- places --------------------------------------------------------------------------------------
 
 # Files lie in memory, so that no disk decides. make_memory_dir BYTES: `work_dir`, with that much
-# room.
+# room. Who has made one lends it to the scripts that it starts.
 make_memory_dir() {
+    if [[ -n ${BENCH_MEMORY_DIR:-} ]]; then
+        TMPDIR=$BENCH_MEMORY_DIR make_work_dir
+        return
+    fi
     local free
-    export TMPDIR=/dev/shm
-    [[ $(stat -f -c %T "$TMPDIR") == tmpfs ]] || fail "$TMPDIR is not in memory"
     free=$(awk '/^MemAvailable:/ { printf "%.0f", $2 * 1024 }' /proc/meminfo)
     (($1 < free)) || fail "this needs $(($1 >> 20)) MiB of free memory"
     make_work_dir
+    mount -t tmpfs -o "huge=always,mode=700,size=$1" bench "$work_dir" ||
+        fail "cannot mount a tmpfs on $work_dir"
+    at_exit umount -l "$work_dir"
+    export BENCH_MEMORY_DIR=$work_dir
+}
+
+# warm_file FILE BYTES: makes FILE one of BYTES zeros whose memory is there already. Those of
+# earlier runs are used again.
+warm_file() {
+    local spare=$BENCH_MEMORY_DIR/spare
+    mkdir -p "$spare"
+    mv "$spare/$(basename "$(dirname "$1")")" "$1" 2>/dev/null || : >"$1"
+    truncate -s "$2" "$1"
+    dd if=/dev/zero of="$1" bs=1M count="$2" iflag=count_bytes conv=notrunc status=none
+}
+
+# keep_warm FILE: for the next run.
+keep_warm() {
+    mv "$1" "$BENCH_MEMORY_DIR/spare/$(basename "$(dirname "$1")")" 2>/dev/null || true
 }
 
 # --- links ---------------------------------------------------------------------------------------

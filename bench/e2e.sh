@@ -8,7 +8,7 @@
 #                     [--deadline SECONDS] [--keep]
 #   TOOL   wimcast, udpcast, uftp, uftp-gcm or https
 #   LINK   RATE-frames, RATE-offload (1gbit, 200mbit ..) or unshaped
-#   --keep    leave the folder with all output, and say where it is
+#   --keep    keep all that was printed, and say where it is
 # shellcheck source-path=SCRIPTDIR source-path=SCRIPTDIR/../tests/net source=tools.sh
 source "$(dirname "${BASH_SOURCE[0]}")/tools.sh"
 
@@ -53,8 +53,8 @@ default_deadline() {
 prepare() {
     need_build "$MEASURE"
     "need_$tool"
-    make_memory_dir $(((receivers + 1) * bytes + (256 << 20)))
-    [[ -z $keep ]] || keep_work_dir
+    make_memory_dir $(((receivers + 1) * bytes + (512 << 20)))
+    [[ -z $keep ]] || at_exit keep_output
     each_receiver make_receiver_dir
     if [[ -z $source_file ]]; then
         source_file=$work_dir/image
@@ -64,12 +64,22 @@ prepare() {
     each_receiver set_receiver_loss
 }
 
-keep_work_dir() {
-    exit_commands=()
-    say "kept: $work_dir" >&2
+keep_output() {
+    local folder
+    folder=$(mktemp -d /tmp/wimcast-bench.XXXXXX)
+    cp "$work_dir"/*.log "$work_dir"/*.result "$folder"
+    say "kept: $folder" >&2
 }
 
-make_receiver_dir() { mkdir -p "$work_dir/$1"; }
+# The file's memory is there already; what it is called at first is the tool's.
+make_receiver_dir() {
+    mkdir -p "$work_dir/$1"
+    warm_file "$work_dir/$1/$(first_name)" "$bytes"
+    at_exit keep_warm "$work_dir/$1/image"
+}
+
+first_name() { if [[ $tool == wimcast ]]; then say image.part; else say image; fi; }
+
 set_receiver_loss() { set_loss "$1" "$loss"; }
 
 # --- the run -------------------------------------------------------------------------------------

@@ -64,6 +64,17 @@ file_bytes() {
     say "$bytes"
 }
 
+# What the largest cell takes: the file, all copies of it, and what processes write.
+most_memory() {
+    local cell most=0 need receivers
+    while read -r cell; do
+        receivers=${cell%% *}
+        need=$(((receivers + 1) * $(file_bytes "$receivers" "${cell##* }") + (512 << 20)))
+        ((need <= most)) || most=$need
+    done < <(cells)
+    say "$most"
+}
+
 # --- the plan ------------------------------------------------------------------------------------
 
 # Lines "ROUND TOOL RECEIVERS LOSS LINK", in the order in which they run.
@@ -94,7 +105,7 @@ prepare() {
     mkdir -p "$RESULTS_DIR"
     runs_file=$RESULTS_DIR/runs.jsonl
     : >"$runs_file"
-    make_memory_dir $((4 << 30))
+    make_memory_dir "$(most_memory)"
     at_exit end_run
     free=$(awk '{ print $1 }' /proc/loadavg)
     say "load of the machine at the start: $free"

@@ -30,6 +30,9 @@ one_has_ended() { [[ -e $work_dir/$1.result ]]; }
 # percent_of_link P: bit/s
 percent_of_link() { awk -v r="$link_rate" -v p="$1" 'BEGIN { printf "%.0f\n", r * p / 100 }'; }
 
+# Receivers write over memory that is there.
+warm_env=(env "LD_PRELOAD=$BENCH_BIN_DIR/bench_keep_pages.so")
+
 # --- wimcast -------------------------------------------------------------------------------------
 
 need_wimcast() { need_build "$SENDER" "$RECEIVER"; }
@@ -48,8 +51,8 @@ start_wimcast() {
 }
 
 start_wimcast_receiver() {
-    run_measured "$2" "$2" "$RECEIVER" fetch --json --interface eth0 --name "$2" "$1" \
-        --output "$work_dir/$2/image"
+    run_measured "$2" "$2" "${warm_env[@]}" "$RECEIVER" fetch --json --interface eth0 \
+        --name "$2" "$1" --output "$work_dir/$2/image"
 }
 
 wimcast_begin() { stamp sender '"phase": ?"streaming"'; }
@@ -60,7 +63,8 @@ end_wimcast() { :; }
 
 need_udpcast() { need_program udp-sender udpcast; }
 
-udpcast_env=(env "LD_PRELOAD=$BENCH_BIN_DIR/bench_big_buffers.so")
+udpcast_preloads=("$BENCH_BIN_DIR"/bench_{big_buffers,keep_pages}.so)
+udpcast_env=(env "LD_PRELOAD=${udpcast_preloads[*]}")
 
 start_udpcast() {
     local options
@@ -106,8 +110,8 @@ start_uftp_with() {
 wait_uftp_receiver() { wait_for 10 has_said "$1" 'Loaded .* key'; }
 
 start_uftp_receiver() {
-    run_measured "$1" "$1" uftpd -d -q -U "$(uftp_id "$1")" -I eth0 -D "$work_dir/$1" \
-        -B 4194304 -c 20971520 -K ec:prime256v1
+    run_measured "$1" "$1" "${warm_env[@]}" uftpd -d -q -U "$(uftp_id "$1")" -I eth0 \
+        -D "$work_dir/$1" -B 4194304 -c 20971520 -K ec:prime256v1
 }
 
 uftp_id() { printf '0x%08x\n' "${1#r}"; }
@@ -192,8 +196,8 @@ https_answers() {
 https_url() { say "https://$(lab_address sender):8443/image"; }
 
 start_https_receiver() {
-    run_measured "$1" "$1" curl --silent --show-error --fail --cacert "$work_dir/cert.pem" \
-        --output "$work_dir/$1/image" "$(https_url)"
+    run_measured "$1" "$1" "${warm_env[@]}" curl --silent --show-error --fail \
+        --cacert "$work_dir/cert.pem" --output "$work_dir/$1/image" "$(https_url)"
 }
 
 https_begin() { result_of r1 .started; }

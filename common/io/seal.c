@@ -1,51 +1,51 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One cipher context per direction is keyed once and lives as long as the seal; a datagram only
- * sets its nonce, so that sealing neither allocates nor fetches an algorithm. */
 #include "common/io/seal.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
-#define NONCE_BYTES    12
+#include "common/io/aead.h"
+
 #define NONCE_PN_BYTES 6
 
+static_assert(WC_SEAL_KEY_BYTES == WC_AEAD_KEY_BYTES, "a group key is a key of the cipher");
+static_assert(WC_TAG_BYTES == WC_AEAD_TAG_BYTES, "the tag is the cipher's");
+
 struct wc_seal {
-    EVP_CIPHER_CTX *protect;
-    EVP_CIPHER_CTX *open;
+    const struct wc_aead_ops *ops;
+    struct wc_aead *aead;
 };
 
-static void nonce_of(uint64_t pn, uint8_t ret_nonce[NONCE_BYTES])
+/* The fastest first. */
+static const struct wc_aead_ops *const implementations[] = {
+#ifdef WC_HAVE_IPSEC_MB
+    &wc_aead_ipsec_mb,
+#endif
+    &wc_aead_openssl,
+};
+
+static void nonce_of(uint64_t pn, uint8_t ret_nonce[WC_AEAD_NONCE_BYTES])
 {
     assert(pn <= WC_PN_MAX);
-    for (int i = 0; i < NONCE_BYTES - NONCE_PN_BYTES; i++)
-        ret_nonce[i] = 0;
+    memset(ret_nonce, 0, WC_AEAD_NONCE_BYTES - NONCE_PN_BYTES);
     for (int i = 0; i < NONCE_PN_BYTES; i++)
-        ret_nonce[NONCE_BYTES - 1 - i] = (uint8_t)(pn >> (8 * i));
-}
-
-static enum wc_err contexts_init(struct wc_seal *seal, const uint8_t key[WC_SEAL_KEY_BYTES])
-{
-    EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, "ChaCha20-Poly1305", NULL);
-    seal->protect = EVP_CIPHER_CTX_new();
-    seal->open = EVP_CIPHER_CTX_new();
-    bool ok = cipher && seal->protect && seal->open &&
-              EVP_EncryptInit_ex2(seal->protect, cipher, key, NULL, NULL) == 1 &&
-              EVP_DecryptInit_ex2(seal->open, cipher, key, NULL, NULL) == 1;
-    EVP_CIPHER_free(cipher);
-    return ok ? WC_OK : WC_E_CRYPTO;
+        ret_nonce[WC_AEAD_NONCE_BYTES - 1 - i] = (uint8_t)(pn >> (8 * i));
 }
 
 enum wc_err wc_seal_new(struct wc_seal **ret, const uint8_t key[WC_SEAL_KEY_BYTES])
 {
     struct wc_seal *seal = calloc(1, sizeof(*seal));
-    if (!seal)
-        return WC_E_NOMEM;
-    enum wc_err err = contexts_init(seal, key);
+    enum wc_err err = seal ? WC_E_CRYPTO : WC_E_NOMEM;
+    for (size_t i = 0; err == WC_E_CRYPTO && i < sizeof(implementations) / sizeof(*implementations);
+         i++) {
+        seal->ops = implementations[i];
+        err = seal->ops->new (&seal->aead, key);
+    }
     if (err) {
-        wc_seal_free(seal);
+        free(seal);
         return err;
     }
     *ret = seal;
@@ -56,8 +56,7 @@ void wc_seal_free(struct wc_seal *seal)
 {
     if (!seal)
         return;
-    EVP_CIPHER_CTX_free(seal->protect); /* wipes its key */
-    EVP_CIPHER_CTX_free(seal->open);
+    seal->ops->free(seal->aead);
     free(seal);
 }
 
@@ -66,37 +65,20 @@ enum wc_err wc_seal_protect(struct wc_seal *seal, uint64_t pn,
                             uint32_t symbol_bytes, uint8_t *ret_sealed)
 {
     assert(symbol_bytes <= WC_SYMBOL_BYTES_MAX);
-    uint8_t nonce[NONCE_BYTES];
+    uint8_t nonce[WC_AEAD_NONCE_BYTES];
     nonce_of(pn, nonce);
-    EVP_CIPHER_CTX *c = seal->protect;
-    int count = 0;
-    bool ok =
-        EVP_EncryptInit_ex2(c, NULL, NULL, nonce, NULL) == 1 &&
-        EVP_EncryptUpdate(c, NULL, &count, header, WC_HEADER_BYTES) == 1 &&
-        EVP_EncryptUpdate(c, ret_sealed, &count, symbol, (int)symbol_bytes) == 1 &&
-        EVP_EncryptFinal_ex(c, ret_sealed + symbol_bytes, &count) == 1 &&
-        EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_GET_TAG, WC_TAG_BYTES, ret_sealed + symbol_bytes) == 1;
-    return ok ? WC_OK : WC_E_CRYPTO;
+    return seal->ops->protect(seal->aead, nonce, header, WC_HEADER_BYTES, symbol, symbol_bytes,
+                              ret_sealed);
 }
 
 enum wc_err wc_seal_open(struct wc_seal *seal, uint64_t pn, const uint8_t header[WC_HEADER_BYTES],
                          const uint8_t *sealed, uint32_t symbol_bytes, uint8_t *ret_symbol)
 {
     assert(symbol_bytes <= WC_SYMBOL_BYTES_MAX);
-    uint8_t nonce[NONCE_BYTES];
-    uint8_t tag[WC_TAG_BYTES];
+    uint8_t nonce[WC_AEAD_NONCE_BYTES];
     nonce_of(pn, nonce);
-    for (int i = 0; i < WC_TAG_BYTES; i++)
-        tag[i] = sealed[symbol_bytes + (uint32_t)i];
-    EVP_CIPHER_CTX *c = seal->open;
-    int count = 0;
-    uint8_t none[WC_TAG_BYTES]; /* a stream cipher's end holds no bytes */
-    bool ok = EVP_DecryptInit_ex2(c, NULL, NULL, nonce, NULL) == 1 &&
-              EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_TAG, WC_TAG_BYTES, tag) == 1 &&
-              EVP_DecryptUpdate(c, NULL, &count, header, WC_HEADER_BYTES) == 1 &&
-              EVP_DecryptUpdate(c, ret_symbol, &count, sealed, (int)symbol_bytes) == 1 &&
-              EVP_DecryptFinal_ex(c, none, &count) == 1;
-    return ok ? WC_OK : WC_E_AUTH;
+    return seal->ops->open(seal->aead, nonce, header, WC_HEADER_BYTES, sealed, symbol_bytes,
+                           ret_symbol);
 }
 
 void wc_random_bytes(void *bytes, size_t count)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The seal on datagrams: ChaCha20-Poly1305 (RFC 8439) under the session's group key. The nonce is
- * four zero bytes, two zero bytes and the 48-bit packet number; the header is the associated data.
- * One suite, no negotiation (docs/decisions). Proves that a datagram comes from the group, not
- * which member made it. */
+/* The seal on datagrams: AES-256-GCM (RFC 5116) under the session's group key. The nonce is six
+ * zero bytes and the 48-bit packet number; the header is the associated data. One suite, no
+ * negotiation (docs/decisions). Proves that a datagram comes from the group, not which member made
+ * it. */
 #ifndef WC_IO_SEAL_H
 #define WC_IO_SEAL_H
 

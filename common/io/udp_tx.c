@@ -11,9 +11,8 @@
 #define UDP_SEGMENT 103
 #endif
 
-/* Kernels before 6.9 take 64 segments; 16 have nearly all of the gain, and the group must fit a
- * datagram. */
-#define SEGMENTS_MAX    16u
+/* Kernels before 6.9 take no more. How many are sent together is the pacer's to say. */
+#define SEGMENTS_MAX    64u
 #define GROUP_BYTES_MAX 65000u
 
 void wc_udp_tx_init(struct wc_udp_tx *tx, int fd, uint32_t datagram_bytes, bool offload)

@@ -25,7 +25,7 @@
 #define SILENCE_MAX WC_S(10)
 /* So many ticks the sender has to take our DONE. */
 #define ANSWER_TICKS_MAX     2u
-#define RECEIVE_BUFFER_BYTES (8u << 20)
+#define RECEIVE_BUFFER_BYTES (32u << 20)
 #define SENDER_NAME_BYTES    (WC_NAME_BYTES_MAX + 1)
 
 struct run {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The worker thread behind the data thread: rebuilds a complete block, compares its SHA-256 with
- * the signed manifest, and stores it. The network never waits for it: blocks queue in their
- * slots. */
+/* The workers behind the data thread: each rebuilds complete blocks and compares their SHA-256 with
+ * the signed manifest; what is right is stored, by one at a time. The network never waits for them:
+ * blocks queue in their slots. */
 #ifndef WC_RECEIVER_SHELL_STORER_H
 #define WC_RECEIVER_SHELL_STORER_H
 
@@ -30,11 +30,11 @@ struct wc_storer_result {
     struct wc_why why;
 };
 
-/* Starts the thread. manifest and store are borrowed until free; the store is the thread's own
- * from now on. WC_E_NOMEM, WC_E_SYS. */
+/* Starts the threads: one a processor, but few. manifest and store are borrowed until stop; the
+ * store is theirs from now on. WC_E_NOMEM, WC_E_SYS. */
 WC_MUST_USE enum wc_err wc_storer_start(struct wc_storer **ret, const struct wc_manifest *manifest,
                                         struct wc_store *store, uint32_t job_max);
-/* Ends the thread after the job it is at; the others are dropped. */
+/* Ends the threads after the jobs that they are at; the others are dropped. */
 void wc_storer_stop(struct wc_storer *s);
 
 /* Data thread: hand over a job (asserted: at most job_max are open); take a result. */

@@ -12,14 +12,18 @@
 /* Under a limit that was found, stay this far below it. */
 #define LIMIT_MARGIN 0.97
 /* No answer to a probe for so long: it says nothing. */
-#define PROBE_MAX WC_S(3)
-#define HOLD_MIN  WC_S(2)
-#define HOLD_MAX  WC_S(16)
+#define PROBE_MAX      WC_S(3)
+#define HOLD_MIN       WC_MS(250)
+#define HOLD_MAX       WC_S(16)
+#define HOLD_FIRST_MAX WC_S(2)
 /* Steps up: near a limit, and where none is known. */
 #define TRIAL_STEP 1.02
 #define RISE_STEP  1.25
 /* So far above the old limit without loss, it is gone. */
 #define LIMIT_GONE 1.1
+/* A limit so near to the last one is that one, met again behind a deep queue. */
+#define LIMIT_SAME_LOW  0.8
+#define LIMIT_SAME_HIGH 1.25
 
 static void begin_epoch(struct wc_rate *r, wc_ns now)
 {
@@ -97,6 +101,14 @@ static void move_to(struct wc_rate *r, double bps)
     r->bps = to < floor ? floor : to;
 }
 
+/* What a trial that is wrong costs grows with how far the rate can rise above the limit. */
+static wc_ns first_hold(const struct wc_rate *r, double bps)
+{
+    double reach = bps < (double)r->max_bps ? (double)r->max_bps / (bps > 1.0 ? bps : 1.0) : 1.0;
+    double span = (double)HOLD_MIN * reach * reach;
+    return span < (double)HOLD_FIRST_MAX ? (wc_ns)span : HOLD_FIRST_MAX;
+}
+
 /* `bps` is what the slowest takes: stay below, and find out later whether that is still so. */
 static void hold_below(struct wc_rate *r, double bps, uint32_t member, wc_ns now)
 {
@@ -106,11 +118,12 @@ static void hold_below(struct wc_rate *r, double bps, uint32_t member, wc_ns now
         r->mode = r->limit_bps ? WC_RATE_HOLDING : WC_RATE_RISING;
         return;
     }
-    bool again = r->limit_bps && bps > 0.8 * (double)r->limit_bps;
-    r->hold_span = again && 2 * r->hold_span <= HOLD_MAX ? 2 * r->hold_span
-                   : again                               ? HOLD_MAX
-                                                         : HOLD_MIN;
+    double last = (double)r->last_limit_bps;
+    bool again = bps > LIMIT_SAME_LOW * last && bps < LIMIT_SAME_HIGH * last;
+    wc_ns span = again ? 2 * r->hold_span : first_hold(r, bps);
+    r->hold_span = span < HOLD_MAX ? span : HOLD_MAX;
     r->limit_bps = bps > 1.0 ? (uint64_t)bps : 1;
+    r->last_limit_bps = r->limit_bps;
     r->slowest = member;
     r->mode = WC_RATE_HOLDING;
     r->hold_until = now + r->hold_span;
@@ -212,6 +225,7 @@ void wc_rate_forget(struct wc_rate *r, uint32_t member)
     if (r->limit_bps == 0 || r->slowest != member)
         return;
     r->limit_bps = 0;
+    r->last_limit_bps = 0;
     r->hold_span = HOLD_MIN;
     r->mode = WC_RATE_RISING;
 }

@@ -39,6 +39,7 @@ struct wc_rate {
     uint64_t bps;
     enum wc_rate_mode mode;
     uint64_t limit_bps; /* what the slowest took when the limit was found; 0: none known */
+    uint64_t last_limit_bps; /* the same, also when it seemed to be gone */
     wc_ns hold_until;
     wc_ns hold_span;     /* of the next hold */
     uint64_t before_bps; /* rate and share before the probe */

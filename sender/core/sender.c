@@ -130,7 +130,7 @@ enum wc_err wc_sender_new(struct wc_sender **ret, const struct wc_sender_config 
                  now);
     if (config->slow_policy != WC_SLOW_NONE)
         s->rate.slow_bps = config->slow_bps;
-    wc_pacer_init(&s->pacer, config->wire_bytes, s->rate.bps, now);
+    wc_pacer_init(&s->pacer, config->wire_bytes, s->rate.bps, config->line_bps, now);
     s->notice_capacity = config->member_max + NOTICE_SLACK;
     s->notices = alloc->zalloc(alloc->ctx, s->notice_capacity, sizeof *s->notices);
     enum wc_err err = s->notices ? WC_OK : WC_E_NOMEM;
@@ -172,7 +172,7 @@ static void set_report_interval(struct wc_sender *s)
 static void start(struct wc_sender *s)
 {
     s->started = s->now;
-    wc_pacer_init(&s->pacer, s->config.wire_bytes, s->rate.bps, s->now);
+    wc_pacer_init(&s->pacer, s->config.wire_bytes, s->rate.bps, s->config.line_bps, s->now);
     phase_move(s, WC_PHASE_STREAMING);
 }
 

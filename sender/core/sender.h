@@ -31,6 +31,7 @@ struct wc_sender_config {
     uint32_t instance;
     struct wc_partition partition;
     uint32_t wire_bytes;   /* of one datagram on the line: framing, gap and headers included */
+    uint64_t line_bps;     /* of the interface; 0: not known */
     uint64_t rate_max_bps; /* bits per second on the line */
     uint64_t rate_min_bps; /* the floor that slow receivers can press the rate to */
     enum wc_slow_policy slow_policy;

@@ -8,7 +8,7 @@
 #include "common/io/fec.h"
 
 /* 24 MiB of blocks at 1440 bytes a symbol: 0.2 s of a gigabit link. */
-#define CACHE_BYTES_MAX  (24u << 20)
+#define CACHE_BYTES_MAX  (1u << 20)
 #define CACHE_BLOCKS_MIN 2u
 /* Repair symbols of one block are asked for in a row: made this many at once. */
 #define PARITY_BATCH 4u

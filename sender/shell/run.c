@@ -207,6 +207,7 @@ static enum wc_err start_txloop(struct run *run, struct wc_why *why)
         .sender = {.instance = s->welcome.instance,
                    .partition = s->publication.manifest.partition,
                    .wire_bytes = s->wire_bytes,
+                   .line_bps = run->prepared.session.netif.speed_bps,
                    .rate_max_bps = run->prepared.rate_max_bps,
                    .rate_min_bps = RATE_MIN_BPS,
                    .slow_policy = o->slow_policy,

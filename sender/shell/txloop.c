@@ -17,7 +17,7 @@
 
 #define COMMAND_RING   16384u
 #define NOTICE_RING    4096u
-#define BATCH_MAX      32u
+#define BATCH_MAX      88u
 #define STATS_INTERVAL WC_MS(100)
 
 struct command {

@@ -28,7 +28,7 @@ run_exit_commands() {
     local rc=$? i
     ((BASHPID == exit_owner)) || return 0
     exit_rc=$rc
-    trap '' INT TERM HUP
+    trap '' INT TERM HUP PIPE
     set +e
     for ((i = ${#exit_commands[@]} - 1; i >= 0; i--)); do
         eval "${exit_commands[i]}"
@@ -40,6 +40,7 @@ trap run_exit_commands EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 trap 'exit 129' HUP
+trap 'exit 141' PIPE
 
 # --- saying --------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@
 /* Without payload: half of what a sender may take in all. */
 #define CORE_BYTES_MAX (32ull << 20)
 /* Longer bursts than one group and what a late wake-up makes up for are a violation. */
-#define CATCH_UP_PS (450000ull * PS_PER_NS)
+#define CATCH_UP_PS (WC_PACER_CATCH_UP_MAX * PS_PER_NS + WC_PACER_BURST * s->datagram_ps)
 
 void wc_check_fail(struct wc_check *c, wc_ns since, const char *format, ...)
 {

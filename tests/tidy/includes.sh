@@ -35,8 +35,9 @@ bench:           bench tests sender/core receiver/core common/io common/core com
 # header (a prefix): the files (patterns) that may include it.
 third_party='
 uv.h:       common/io/loop.* common/io/ctrl.* sender/shell/* receiver/shell/*
-openssl/:   common/io/seal.* common/io/digest.* common/io/tls.* common/io/identity.*
-openssl/evp.h: common/io/seal.* common/io/digest.* common/io/identity.* bench/micro/aead.*
+openssl/:   common/io/aead_openssl.* common/io/digest.* common/io/tls.* common/io/identity.*
+openssl/evp.h: common/io/aead_openssl.* common/io/digest.* common/io/identity.* bench/micro/aead.*
+intel-ipsec-mb.h: common/io/aead_ipsec_mb.*
 isa-l:      common/io/fec.*
 jansson.h:  common/io/jsonl.*
 pcap:       common/io/capture.*
@@ -49,7 +50,7 @@ system_headers='^((sys|net|netinet|arpa|linux)/[a-z0-9_/]+|alloca|assert|ctype|d
 |fcntl|fenv|float|fts|ftw|getopt|grp|ifaddrs|inttypes|limits|locale|malloc|math|netdb|poll|pthread
 |pwd|sched|setjmp|signal|spawn|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib
 |stdnoreturn|string|strings|syscall|sysexits|termios|threads|time|unistd|wchar|immintrin|x86intrin
-|cpuid)\.h$'
+|cpuid|dlfcn)\.h$'
 system_headers=${system_headers//$'\n'/}
 
 # shellcheck disable=SC2016 # an awk program

@@ -20,7 +20,8 @@ static double datagrams_in(uint64_t rate_bps, wc_ns span)
 /* Credit that a late or idle sender may find: a group, and what a late wake-up makes up for. */
 static double burst_max(const struct wc_pacer *p, uint64_t rate_bps)
 {
-    return p->group + datagrams_in(rate_bps, CATCH_UP_NS) + 1;
+    double catch_up = datagrams_in(rate_bps, CATCH_UP_NS);
+    return p->group + (catch_up < WC_PACER_BURST ? WC_PACER_BURST : catch_up) + 1;
 }
 
 static void assert_about(double is, double should_be, double tolerance)
@@ -52,7 +53,7 @@ static void the_rate_is_kept(void **state)
     struct wc_rng rng = {0};
     for (size_t i = 0; i < RATE_COUNT; i++) {
         struct wc_pacer p;
-        wc_pacer_init(&p, WIRE, rates[i], ORIGIN);
+        wc_pacer_init(&p, WIRE, rates[i], 0, ORIGIN);
         double expected = datagrams_in(rates[i], WC_S(1));
         uint64_t count = drive(&p, ORIGIN, ORIGIN + WC_S(1), &rng, 0);
         assert_about((double)count, expected, expected / 1000 + p.group);
@@ -67,7 +68,7 @@ static void a_slow_rate_is_kept_in_the_long_run(void **state)
     (void)state;
     struct wc_rng rng = {0};
     struct wc_pacer p;
-    wc_pacer_init(&p, WIRE, 100000, ORIGIN);
+    wc_pacer_init(&p, WIRE, 100000, 0, ORIGIN);
     double expected = datagrams_in(100000, WC_S(10000));
     assert_about((double)drive(&p, ORIGIN, ORIGIN + WC_S(10000), &rng, 0), expected,
                  expected / 1000);
@@ -79,7 +80,7 @@ static void nothing_is_lost_by_waking_up_late(void **state)
     struct wc_rng rng = test_rng(__func__);
     for (size_t i = 0; i < RATE_COUNT; i++) {
         struct wc_pacer p;
-        wc_pacer_init(&p, WIRE, rates[i], ORIGIN);
+        wc_pacer_init(&p, WIRE, rates[i], 0, ORIGIN);
         double expected = datagrams_in(rates[i], WC_S(2));
         uint64_t count = drive(&p, ORIGIN, ORIGIN + WC_S(2), &rng, CATCH_UP_NS - 1000);
         assert_about((double)count, expected, expected / 1000 + burst_max(&p, rates[i]));
@@ -94,7 +95,7 @@ static void bursts_are_bounded(void **state)
     for (size_t i = 0; i < RATE_COUNT; i++) {
         struct wc_pacer p;
         wc_ns now = ORIGIN;
-        wc_pacer_init(&p, WIRE, rates[i], now);
+        wc_pacer_init(&p, WIRE, rates[i], 0, now);
         for (size_t j = 0; j < sizeof(pauses) / sizeof(pauses[0]); j++) {
             now += pauses[j];
             uint32_t credit = wc_pacer_credit(&p, now);
@@ -111,13 +112,15 @@ static void a_group_is_what_a_timer_can_keep_apart(void **state)
 {
     (void)state;
     struct wc_pacer p;
-    wc_pacer_init(&p, WIRE, 100000, ORIGIN);
+    wc_pacer_init(&p, WIRE, 100000, 0, ORIGIN);
     assert_int_equal(p.group, 1);
-    wc_pacer_init(&p, WIRE, 100000000, ORIGIN); /* 123 us for a datagram */
+    wc_pacer_init(&p, WIRE, 100000000, 0, ORIGIN); /* 123 us for a datagram */
     assert_int_equal(p.group, 2);
-    wc_pacer_init(&p, WIRE, 10000000000, ORIGIN);
-    assert_int_equal(p.group, WC_PACER_GROUP_MAX);
-    wc_pacer_init(&p, 1, UINT64_MAX, ORIGIN); /* costs nothing that could be counted */
+    wc_pacer_init(&p, WIRE, 1000000000, 0, ORIGIN);
+    assert_int_equal(p.group, WC_PACER_GROUP);
+    wc_pacer_init(&p, WIRE, 10000000000, 0, ORIGIN); /* 50 us */
+    assert_int_equal(p.group, 40);
+    wc_pacer_init(&p, 1, UINT64_MAX, 0, ORIGIN); /* costs nothing that could be counted */
     assert_int_equal(p.group, WC_PACER_GROUP_MAX);
     assert_true(p.cost_ps > 0);
 }
@@ -128,7 +131,7 @@ static void credit_comes_at_the_deadline_and_not_before(void **state)
     struct wc_rng rng = test_rng(__func__);
     for (size_t i = 0; i < RATE_COUNT; i++) {
         struct wc_pacer p;
-        wc_pacer_init(&p, WIRE, rates[i], ORIGIN);
+        wc_pacer_init(&p, WIRE, rates[i], 0, ORIGIN);
         assert_int_equal(wc_pacer_credit(&p, ORIGIN), 0);
         for (int n = 0; n < 1000; n++) {
             wc_ns due = wc_pacer_deadline(&p);
@@ -148,7 +151,7 @@ static void what_was_overspent_is_paid_back(void **state)
     (void)state;
     struct wc_rng rng = {0};
     struct wc_pacer p;
-    wc_pacer_init(&p, WIRE, 1000000000, ORIGIN);
+    wc_pacer_init(&p, WIRE, 1000000000, 0, ORIGIN);
     wc_pacer_spend(&p, 1000);
     double expected = datagrams_in(1000000000, WC_S(1)) - 1000;
     uint64_t count = drive(&p, ORIGIN, ORIGIN + WC_S(1), &rng, 0);
@@ -161,13 +164,14 @@ static void a_new_rate_counts_from_now_on(void **state)
     struct wc_rng rng = {0};
     struct wc_pacer p;
     wc_ns now = ORIGIN;
-    wc_pacer_init(&p, WIRE, rates[0], now);
+    wc_pacer_init(&p, WIRE, rates[0], 0, now);
     for (int round = 0; round < 2; round++) {
         for (size_t i = 0; i < RATE_COUNT; i++) {
             wc_pacer_set_rate(&p, WIRE, rates[i]);
             double expected = datagrams_in(rates[i], WC_S(1));
             uint64_t count = drive(&p, now, now + WC_S(1), &rng, 0);
-            assert_about((double)count, expected, expected / 1000 + 2 * p.group + 1);
+            assert_about((double)count, expected,
+                         expected / 1000 + p.group + burst_max(&p, rates[i]));
             now += WC_S(1);
         }
     }
@@ -184,7 +188,7 @@ static void no_window_exceeds_the_rate(void **state)
     for (size_t i = 0; i < RATE_COUNT; i++) {
         struct wc_pacer p;
         wc_ns now = ORIGIN;
-        wc_pacer_init(&p, WIRE, rates[i], now);
+        wc_pacer_init(&p, WIRE, rates[i], 0, now);
         for (int n = 0; n < STEPS; n++) {
             now += wc_rng_below(&rng, wc_rng_below(&rng, 20) ? 100000 : 100000000);
             uint32_t credit = wc_pacer_credit(&p, now);
@@ -200,6 +204,25 @@ static void no_window_exceeds_the_rate(void **state)
     }
 }
 
+/* What a burst at the speed of the line leaves in a port as fast as the rate, a group included. */
+static void a_late_burst_fits_a_shallow_buffer(void **state)
+{
+    (void)state;
+    static const uint64_t line = 1000000000;
+    for (uint64_t rate = line / 100; rate <= line; rate += line / 100) {
+        struct wc_pacer p;
+        wc_pacer_init(&p, WIRE, rate, line, ORIGIN);
+        double burst = wc_pacer_credit(&p, ORIGIN + WC_S(1));
+        double piled = burst * WIRE * (1.0 - (double)rate / (double)line);
+        assert_true(piled <= 65536.0);
+        assert_true(burst >= p.group + WC_PACER_BURST - 1);
+    }
+    struct wc_pacer p;
+    wc_pacer_init(&p, WIRE, line, line, ORIGIN);
+    double burst = wc_pacer_credit(&p, ORIGIN + WC_S(1));
+    assert_about(burst, datagrams_in(line, WC_PACER_CATCH_UP_MAX) + p.group, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +230,7 @@ int main(void)
         cmocka_unit_test(a_slow_rate_is_kept_in_the_long_run),
         cmocka_unit_test(nothing_is_lost_by_waking_up_late),
         cmocka_unit_test(bursts_are_bounded),
+        cmocka_unit_test(a_late_burst_fits_a_shallow_buffer),
         cmocka_unit_test(a_group_is_what_a_timer_can_keep_apart),
         cmocka_unit_test(credit_comes_at_the_deadline_and_not_before),
         cmocka_unit_test(what_was_overspent_is_paid_back),

@@ -13,7 +13,13 @@
 #define INTERVAL WC_MS(20)
 #define EPOCH    WC_MS(50)
 #define MARGIN   0.97 /* the rate stays this far below a limit */
-#define HOLD     WC_S(2)
+
+/* The first hold below a limit: the longer, the further the rate could rise above it. */
+static inline wc_ns first_hold(double limit)
+{
+    double span = 0.25e9 * (MAX_BPS / limit) * (MAX_BPS / limit);
+    return span < 2e9 ? (wc_ns)span : WC_S(2);
+}
 
 struct bench {
     struct wc_rate r;

@@ -173,7 +173,7 @@ static void below_a_limit_it_holds_and_then_tries_a_little(void **state)
     assert_true(epoch(&b, 2000, 0));
     double limit = 0.8 * MAX_BPS;
     double rate = MARGIN * limit;
-    quiet_until(&b, b.now + HOLD);
+    quiet_until(&b, b.now + first_hold(limit));
     bool is_gone = false;
     while (b.r.bps < MAX_BPS) {
         if (!epoch(&b, 0, 0))
@@ -190,7 +190,7 @@ static void below_a_limit_it_holds_and_then_tries_a_little(void **state)
 static void a_limit_met_again_is_tried_ever_more_rarely(void **state)
 {
     (void)state;
-    static const wc_ns holds[] = {WC_S(2), WC_S(4), WC_S(8), WC_S(16), WC_S(16), WC_S(16)};
+    static const wc_ns holds[] = {WC_S(1), WC_S(2), WC_S(4), WC_S(8), WC_S(16), WC_S(16)};
     struct bench b;
     bench_open(&b);
     for (size_t i = 0; i < sizeof(holds) / sizeof(holds[0]); i++) {
@@ -199,6 +199,23 @@ static void a_limit_met_again_is_tried_ever_more_rarely(void **state)
         quiet_until(&b, b.now + holds[i]);
         assert_true(epoch(&b, 0, 0));
     }
+}
+
+/* Behind a deep queue the loss comes late, when the limit seemed to be gone. */
+static void a_limit_that_seemed_gone_is_known_again(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b);
+    assert_true(epoch(&b, 5000, 0));
+    quiet_until(&b, b.now + first_hold(0.5 * MAX_BPS));
+    while (b.r.limit_bps)
+        (void)epoch(&b, 0, 0);
+    while (b.r.bps < MAX_BPS)
+        (void)epoch(&b, 0, 0);
+    assert_true(epoch(&b, 5200, 0));
+    quiet_until(&b, b.now + 2 * first_hold(0.5 * MAX_BPS));
+    assert_true(epoch(&b, 0, 0));
 }
 
 static void it_comes_to_rest_below_a_bottleneck(void **state)
@@ -519,6 +536,7 @@ int main(void)
         cmocka_unit_test(a_probe_that_helps_stays),
         cmocka_unit_test(below_a_limit_it_holds_and_then_tries_a_little),
         cmocka_unit_test(a_limit_met_again_is_tried_ever_more_rarely),
+        cmocka_unit_test(a_limit_that_seemed_gone_is_known_again),
         cmocka_unit_test(it_comes_to_rest_below_a_bottleneck),
         cmocka_unit_test(a_probe_that_does_not_help_is_taken_back),
         cmocka_unit_test(loss_that_no_probe_cures_is_lived_with),
