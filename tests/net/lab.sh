@@ -144,8 +144,10 @@ lab_make_switch() {
         ip link set br0 type bridge mcast_querier 1"
 }
 
+# Every frame for itself. A host's interface may put together again what it received, as cards and
+# their drivers do (gro on); a switch never does.
 lab_offloads_off() {
-    ethtool -K "$1" gso off tso off tx-udp-segmentation off tx off rx off gro on
+    ethtool -K "$1" gso off tso off tx-udp-segmentation off tx off rx off gro "$2"
 }
 
 # Queue: hosts hold more than any socket may have in flight, a switch port about a megabyte.
@@ -173,9 +175,9 @@ lab_plug() {
     lab_in switch "
         ip link add $port type veth peer name eth0 netns $(lab_pid "$name")
         ip link set $port master br0 up
-        lab_has offload || lab_offloads_off $port
+        lab_has offload || lab_offloads_off $port off
         lab_shape $port $rate 1mb" || return 1
-    lab_in "$name" "lab_has offload || lab_offloads_off eth0
+    lab_in "$name" "lab_has offload || lab_offloads_off eth0 on
         ip address add $(lab_address "$name")/24 broadcast 10.99.0.255 dev eth0
         ip -6 address add $(lab_address6 "$name")/64 dev eth0 nodad
         ip link set eth0 up
