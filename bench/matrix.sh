@@ -4,10 +4,11 @@
 # all alike. The order of the tools turns from round to round. Result: results/latest.json and a
 # table.
 #
-# usage: bench/matrix.sh [--quick] [--rounds N] [--only REGEX]
+# usage: bench/matrix.sh [--quick] [--rounds N] [--only REGEX] [--resume]
 #   --quick        one round with small files: shows that all works, not how fast
 #   --only REGEX   only cells whose name matches; a name is TOOL/RECEIVERS/LOSS/LINK, such as
 #                  wimcast/5/0.1/200mbit-frames
+#   --resume       go on with the comparison that was interrupted last
 # shellcheck source-path=SCRIPTDIR source-path=SCRIPTDIR/../tests/net source=tools.sh
 source "$(dirname "${BASH_SOURCE[0]}")/tools.sh"
 
@@ -20,6 +21,7 @@ cell_seconds=${BENCH_CELL_SECONDS:-8} # what the file takes on the line, about
 
 rounds=3
 quick=
+resume=
 only=.
 
 read_options() {
@@ -28,8 +30,9 @@ read_options() {
             --quick) quick=1; rounds=1; shift ;;
             --rounds) rounds=$2; shift 2 ;;
             --only) only=$2; shift 2 ;;
+            --resume) resume=1; shift ;;
             *)
-                sed -n 's/^# \{0,1\}//; /^usage:/,/^  *wimcast/p' "${BASH_SOURCE[0]}" >&2
+                sed -n 's/^# \{0,1\}//; /^usage:/,/^  --resume/p' "${BASH_SOURCE[0]}" >&2
                 exit 64
                 ;;
         esac
@@ -104,7 +107,7 @@ prepare() {
     done
     mkdir -p "$RESULTS_DIR"
     runs_file=$RESULTS_DIR/runs.jsonl
-    : >"$runs_file"
+    [[ -n $resume ]] || : >"$runs_file"
     make_memory_dir "$(most_memory)"
     at_exit end_run
     free=$(awk '{ print $1 }' /proc/loadavg)
@@ -140,6 +143,13 @@ run_cell() {
     cat "$work_dir/outcome" >>"$runs_file"
 }
 
+# is_measured ROUND TOOL RECEIVERS LOSS LINK: by the comparison that is resumed.
+is_measured() {
+    [[ -n $resume ]] && jq -e -n --arg key "$*" \
+        '[inputs | "\(.round) \(.tool) \(.receivers) \(.loss) \(.link)"] | any(. == $key)' \
+        "$runs_file" >/dev/null
+}
+
 progress_line() {
     jq -r '"\(.tool)/\(.receivers)/\(.loss)/\(.link) round \(.round): " +
         (if .goodput_bps then "\(.goodput_bps / 1e6 | round) Mbit/s" else .status end) +
@@ -155,6 +165,7 @@ run_all() {
     for line in "${lines[@]}"; do
         count=$((count + 1))
         read -r -a words <<<"$line"
+        ! is_measured "${words[@]}" || continue
         run_cell "${words[@]}"
         say "[$count/$total] $(progress_line)"
     done

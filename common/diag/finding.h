@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A finding: something that is wrong, or soon will be, said so that a person can mend it. Rules make
- * findings from observations; this is what they all make. */
+/* A finding: something that is wrong, or soon will be, said so that a person can mend it. Rules
+ * make findings from observations; this is what they all make. */
 #ifndef WC_DIAG_FINDING_H
 #define WC_DIAG_FINDING_H
 

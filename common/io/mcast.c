@@ -129,3 +129,12 @@ int wc_mcast_open_rx(const struct wc_addr *group, const struct wc_addr *source,
         return fail(fd, why, "join", group, netif);
     return fd;
 }
+
+/* The kernel tells twice what was asked for: its own bookkeeping included. */
+uint32_t wc_mcast_receive_buffer(int fd)
+{
+    int bytes = 0;
+    socklen_t len = sizeof bytes;
+    (void)getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, &len);
+    return (uint32_t)bytes / 2;
+}

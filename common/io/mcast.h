@@ -22,6 +22,9 @@ int wc_mcast_open_rx(const struct wc_addr *group, const struct wc_addr *source,
                      const struct wc_netif *netif, uint32_t receive_buffer_bytes,
                      struct wc_why *why);
 
+/* What the system gave of the receive buffer that was asked for, in bytes. */
+uint32_t wc_mcast_receive_buffer(int fd);
+
 /* Join one more group on another interface with the same socket. WC_E_SYS. */
 WC_MUST_USE enum wc_err wc_mcast_join(int fd, const struct wc_addr *group,
                                       const struct wc_addr *source, uint32_t netif_index);

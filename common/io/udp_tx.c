@@ -15,6 +15,19 @@
 #define SEGMENTS_MAX    64u
 #define GROUP_BYTES_MAX 65000u
 
+static bool is_lack_of_offload(int error)
+{
+    return error == EIO || error == EINVAL || error == EMSGSIZE || error == ENOPROTOOPT ||
+           error == EOPNOTSUPP;
+}
+
+/* A kernel that does not know it would send a group as one large datagram. */
+static bool has_offload(int fd)
+{
+    return setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &(int){0}, sizeof(int)) == 0 ||
+           !is_lack_of_offload(errno);
+}
+
 void wc_udp_tx_init(struct wc_udp_tx *tx, int fd, uint32_t datagram_bytes, bool offload)
 {
     uint32_t fitting = GROUP_BYTES_MAX / datagram_bytes;
@@ -22,7 +35,7 @@ void wc_udp_tx_init(struct wc_udp_tx *tx, int fd, uint32_t datagram_bytes, bool 
         .fd = fd,
         .datagram_bytes = datagram_bytes,
         .group_max = fitting < SEGMENTS_MAX ? fitting : SEGMENTS_MAX,
-        .offload = offload,
+        .offload = offload && has_offload(fd),
     };
 }
 
@@ -59,12 +72,6 @@ static uint32_t send_each(struct wc_udp_tx *tx, const uint8_t *datagrams, uint32
         refused +=
             !send_bytes(tx, datagrams + (size_t)i * tx->datagram_bytes, tx->datagram_bytes, 0);
     return refused;
-}
-
-static bool is_lack_of_offload(int error)
-{
-    return error == EIO || error == EINVAL || error == EMSGSIZE || error == ENOPROTOOPT ||
-           error == EOPNOTSUPP;
 }
 
 static uint32_t send_group(struct wc_udp_tx *tx, const uint8_t *datagrams, uint32_t count)

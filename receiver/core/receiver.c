@@ -232,6 +232,15 @@ static bool is_fetching(const struct wc_receiver *r, uint32_t sbn)
     return false;
 }
 
+/* Memory for blocks that were asked for, of which nothing came yet. */
+static uint32_t promised_slots(const struct wc_receiver *r)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < FETCH_MAX; i++)
+        count += r->fetching[i] != WC_SLOT_NONE && wc_bitmap_get(r->blocks.absent, r->fetching[i]);
+    return count;
+}
+
 /* Blocks that hold memory first, then the lowest absent one for which there is memory. */
 static uint32_t next_fetch(const struct wc_receiver *r)
 {
@@ -240,8 +249,10 @@ static uint32_t next_fetch(const struct wc_receiver *r)
     uint32_t sbn = wc_bitmap_find_set(b->held, count, 0);
     while (sbn < count && is_fetching(r, sbn))
         sbn = wc_bitmap_find_set(b->held, count, sbn + 1);
-    if (sbn < count || b->free_count == 0)
+    if (sbn < count)
         return sbn;
+    if (b->free_count <= promised_slots(r))
+        return count;
     sbn = wc_bitmap_find_set(b->absent, count, 0);
     while (sbn < count && is_fetching(r, sbn))
         sbn = wc_bitmap_find_set(b->absent, count, sbn + 1);

@@ -177,30 +177,52 @@ static enum wc_err choose_netif(struct run *run, struct wc_why *why)
     return wc_netif_choose(&run->netif, run->options->interface, run->welcome->group.family, why);
 }
 
+/* With a small one, a moment's delay of this process costs datagrams. */
+static void look_at_buffer(struct run *run, int fd)
+{
+    char given[WC_WHY_BYTES_BYTES], asked[WC_WHY_BYTES_BYTES], text[WC_SENTENCE_BYTES_MAX];
+    uint32_t bytes = wc_mcast_receive_buffer(fd);
+    if (bytes >= RECEIVE_BUFFER_BYTES / 4)
+        return;
+    snprintf(text, sizeof text,
+             "the system gives the socket a buffer of %s instead of %s, so that datagrams are lost "
+             "when this machine is busy; run as root, or: sysctl -w net.core.rmem_max=%u",
+             wc_why_bytes(given, bytes), wc_why_bytes(asked, RECEIVE_BUFFER_BYTES),
+             RECEIVE_BUFFER_BYTES);
+    wc_display_warning(run->display, text);
+}
+
+/* Joins the group and starts the data thread; the HRESULT of what went wrong. */
+static uint32_t start_receiving(struct run *run, struct wc_why *why)
+{
+    char group[WC_NETADDR_TEXT_BYTES];
+    if (choose_netif(run, why))
+        return WC_HR_NOT_FOUND;
+    wc_display_package(run->display, run->manifest, run->netif.name,
+                       wc_netaddr_format(&run->welcome->group, true, group),
+                       wc_store_where(run->store));
+    int fd = wc_mcast_open_rx(&run->welcome->group, &run->welcome->source, &run->netif,
+                              RECEIVE_BUFFER_BYTES, why);
+    if (fd < 0)
+        return WC_HR_NETWORK;
+    look_at_buffer(run, fd);
+    return start_rxloop(run, fd, why) ? WC_HR_NO_MEMORY : WC_HR_OK;
+}
+
 static void on_store_open(uv_work_t *work, int status)
 {
     struct run *run = work->data;
     struct wc_why why = run->open_why;
-    char group[WC_NETADDR_TEXT_BYTES];
     (void)status;
     run->opening = false;
     if (run->ended) {
         close_handles(run);
         return;
     }
-    enum wc_err err = run->open_err;
-    if (!err)
-        err = choose_netif(run, &why);
-    if (!err) {
-        wc_display_package(run->display, run->manifest, run->netif.name,
-                           wc_netaddr_format(&run->welcome->group, true, group),
-                           wc_store_where(run->store));
-        int fd = wc_mcast_open_rx(&run->welcome->group, &run->welcome->source, &run->netif,
-                                  RECEIVE_BUFFER_BYTES, &why);
-        err = fd < 0 ? WC_E_SYS : start_rxloop(run, fd, &why);
-    }
-    if (err)
-        give_up(run, "error", wc_verdict_of_store(err), &why);
+    uint32_t hresult =
+        run->open_err ? wc_verdict_of_store(run->open_err) : start_receiving(run, &why);
+    if (hresult)
+        give_up(run, "error", hresult, &why);
 }
 
 static void on_package(void *ctx, const struct wc_welcome *welcome,

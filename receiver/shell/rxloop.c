@@ -21,7 +21,7 @@
 #define SLOTS_MIN      4u
 /* What came was not much: more comes soon, and is cheaper taken together. The socket's buffer holds
  * a multiple of what a 10 Gbit/s line brings meanwhile. */
-#define GATHER WC_US(500)
+#define GATHER WC_MS(1)
 
 enum command_type {
     COMMAND_STATUS,

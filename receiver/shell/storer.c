@@ -16,8 +16,8 @@
 #include "common/io/fec.h"
 #include "common/io/spsc.h"
 
-/* One hashes 10 Gbit/s or more; a second one helps where threads share few processors, a third
- * never did. */
+/* One hashes as much as 10 Gbit/s bring; the second one helps where threads share few
+ * processors. */
 #define WORKERS_MAX 2u
 
 struct worker {

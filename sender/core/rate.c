@@ -11,7 +11,9 @@
 #define OUTAGE_SHARE 0.002
 /* Under a limit that was found, stay this far below it. */
 #define LIMIT_MARGIN 0.97
-/* No answer to a probe for so long: it says nothing. */
+/* A probe waits until so many datagrams would have been lost if it did not help: they may be lost
+ * by whole groups, and ten groups say something. No longer than this. */
+#define PROBE_EVIDENCE 400.0
 #define PROBE_MAX      WC_S(3)
 #define HOLD_MIN       WC_MS(250)
 #define HOLD_MAX       WC_S(16)
@@ -31,6 +33,7 @@ static void begin_epoch(struct wc_rate *r, wc_ns now)
     r->has_sample = false;
     r->sent_bits = 0;
     r->was_idle = false;
+    r->watched_sent = r->watched_lost = 0;
     r->host = (struct wc_rate_worst){.share = 1.0};
     r->network = (struct wc_rate_worst){.share = 1.0};
 }
@@ -67,11 +70,14 @@ void wc_rate_sample(struct wc_rate *r, const struct wc_rate_sample *s)
     if (s->from_pn < r->change_pn)
         return; /* deep queues show what was sent before for a long time */
     r->has_sample = true;
-    r->has_answer = r->has_answer || s->member == r->before_member;
     uint64_t overflow = s->overflow_count < s->lost_count ? s->overflow_count : s->lost_count;
     uint64_t refused = s->refused_count < s->received_count ? s->refused_count : s->received_count;
     uint64_t by_host = overflow + refused; /* at most all: reports may lie */
     uint64_t by_network = s->lost_count - overflow;
+    if (s->member == r->watched) {
+        r->watched_sent += sent;
+        r->watched_lost += by_network;
+    }
     note_worst(&r->host, 1.0 - (double)by_host / (double)sent, s->member);
     note_worst(&r->network, 1.0 - (double)by_network / (double)sent, s->member);
 }
@@ -141,17 +147,21 @@ static void rise(struct wc_rate *r, wc_ns now)
     move_to(r, (double)r->bps * (r->mode == WC_RATE_HOLDING ? TRIAL_STEP : RISE_STEP));
 }
 
+/* Of what was sent to the watched one in this epoch, the network's part. */
+static double watched_share(const struct wc_rate *r)
+{
+    return r->watched_sent ? 1.0 - (double)r->watched_lost / (double)r->watched_sent : 1.0;
+}
+
 static void begin_probe(struct wc_rate *r, wc_ns now)
 {
     double sent = sent_bps(r, now);
     r->before_bps = r->bps;
     r->before_sent_bps = sent;
-    r->before_share = r->network.share;
-    r->before_member = r->network.member;
+    r->before_share = watched_share(r);
     r->mode = WC_RATE_PROBING;
     r->probe_start = now;
-    r->has_answer = false;
-    move_to(r, LIMIT_MARGIN * r->network.share * sent);
+    move_to(r, LIMIT_MARGIN * r->before_share * sent);
 }
 
 /* The probe sends no more than arrived before: through a full network that passes nearly whole,
@@ -160,21 +170,27 @@ static void judge_probe(struct wc_rate *r, wc_ns now)
 {
     r->mode = r->limit_bps ? WC_RATE_HOLDING : WC_RATE_RISING;
     uint64_t before = r->before_bps < r->max_bps ? r->before_bps : r->max_bps;
-    bool full = r->has_answer && 1.0 - r->network.share < 0.5 * (1.0 - r->before_share);
+    double share = watched_share(r);
+    bool full = r->watched_sent && 1.0 - share < 0.5 * (1.0 - r->before_share);
     if (full)
-        hold_below(r, r->before_share * r->before_sent_bps, r->before_member, now);
-    else if (r->has_answer)
-        r->floor = 1.0 - r->network.share;
+        hold_below(r, r->before_share * r->before_sent_bps, r->watched, now);
+    else if (r->watched_sent)
+        r->floor = 1.0 - share;
     if (!full || r->has_too_slow)
         r->bps = before;
 }
 
-/* One lossy epoch may be a moment's outage; congestion comes again. */
+static bool is_lossy(const struct wc_rate *r, double loss)
+{
+    return loss > 1.5 * r->floor + NETWORK_LOSS_LIMIT;
+}
+
+/* One lossy epoch may be a moment's outage; congestion comes again, to the same receiver. */
 static void decide(struct wc_rate *r, wc_ns now)
 {
     double network_loss = 1.0 - r->network.share;
-    bool lossy = network_loss > 1.5 * r->floor + NETWORK_LOSS_LIMIT;
-    bool again = lossy && r->was_lossy;
+    bool lossy = is_lossy(r, network_loss);
+    bool again = lossy && r->was_lossy && is_lossy(r, 1.0 - watched_share(r));
     r->was_lossy = lossy;
     if (network_loss < r->floor)
         r->floor = 0.5 * (r->floor + network_loss);
@@ -186,6 +202,8 @@ static void decide(struct wc_rate *r, wc_ns now)
         begin_probe(r, now);
     else if (!lossy)
         rise(r, now);
+    if (r->mode != WC_RATE_PROBING)
+        r->watched = r->network.member;
 }
 
 /* Nothing is decided without evidence; a probe waits for the answer of the receiver that it is
@@ -197,7 +215,8 @@ static bool is_ripe(const struct wc_rate *r, wc_ns now, wc_ns report_interval)
         return false;
     if (r->mode == WC_RATE_PROBING && now - r->probe_start >= PROBE_MAX)
         return true;
-    return r->mode == WC_RATE_PROBING ? r->has_answer : r->has_sample;
+    double expected = (double)r->watched_sent * (1.0 - r->before_share);
+    return r->mode == WC_RATE_PROBING ? expected >= PROBE_EVIDENCE : r->has_sample;
 }
 
 bool wc_rate_step(struct wc_rate *r, wc_ns now, wc_ns report_interval, uint64_t pn)

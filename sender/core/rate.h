@@ -38,19 +38,19 @@ struct wc_rate {
     uint64_t max_bps, min_bps;
     uint64_t bps;
     enum wc_rate_mode mode;
-    uint64_t limit_bps; /* what the slowest took when the limit was found; 0: none known */
+    uint64_t limit_bps;      /* what the slowest took when the limit was found; 0: none known */
     uint64_t last_limit_bps; /* the same, also when it seemed to be gone */
     wc_ns hold_until;
     wc_ns hold_span;     /* of the next hold */
     uint64_t before_bps; /* rate and share before the probe */
     double before_sent_bps;
     double before_share;
-    uint32_t before_member;
     double floor;       /* share lost that slowing down does not cure */
     bool was_lossy;     /* the epoch before */
     uint64_t change_pn; /* samples of datagrams before it still show the old rate */
     bool has_sample;    /* in this epoch */
-    bool has_answer;    /* of before_member, to the probe */
+    uint32_t watched;   /* member: the worst of the epoch before, or whom the probe is for */
+    uint64_t watched_sent, watched_lost; /* to it, in this epoch; lost by the network */
     wc_ns probe_start;
     wc_ns epoch_start;
     uint64_t sent_bits; /* in this epoch */

@@ -10,10 +10,13 @@
 #include "sender/shell/feeder.h"
 
 #define PORT_TRIES 16u
+/* Who said nothing for so long after it connected gives up its place. */
+#define HELLO_MAX_MS 10000u
 
 struct guest {
     struct wc_roster_entry entry;
     struct wc_ctrl *ctrl; /* NULL: gone */
+    uint64_t opened_ms;   /* by the loop's clock */
     uint32_t manifest_sent;
     bool welcomed;
 };
@@ -109,7 +112,7 @@ static void on_open(void *ctx, struct wc_ctrl *c)
                 "wait until receivers are done, or use another distribution point");
         return;
     }
-    *g = (struct guest){.ctrl = c};
+    *g = (struct guest){.ctrl = c, .opened_ms = uv_now(r->config.loop)};
     snprintf(g->entry.peer, sizeof g->entry.peer, "%s", wc_ctrl_peer_text(c));
     wc_ctrl_set_user(c, g);
     r->connected++;
@@ -397,6 +400,11 @@ void wc_roster_member(struct wc_roster *r, uint32_t member, enum wc_member_state
     change(r, g, state);
 }
 
+static uint32_t hello_max_ms(const struct wc_roster *r)
+{
+    return r->config.hello_max_ms ? r->config.hello_max_ms : HELLO_MAX_MS;
+}
+
 void wc_roster_status(struct wc_roster *r, const struct wc_sender_stats *stats)
 {
     r->stats = *stats;
@@ -404,6 +412,8 @@ void wc_roster_status(struct wc_roster *r, const struct wc_sender_stats *stats)
         struct guest *g = &r->guests[i];
         if (g->ctrl && g->welcomed)
             send_status(r, g);
+        else if (g->ctrl && uv_now(r->config.loop) - g->opened_ms > hello_max_ms(r))
+            wc_ctrl_close(g->ctrl);
     }
 }
 

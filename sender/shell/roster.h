@@ -28,6 +28,7 @@ struct wc_roster_config {
     const struct wc_content *content; /* the same; cloned for receivers by unicast */
     struct wc_txloop *txloop;         /* the same */
     uint32_t member_max;
+    uint32_t hello_max_ms; /* from connecting to HELLO; 0: 10 s */
     /* A receiver changed its state. */
     void (*on_change)(void *ctx, const struct wc_roster_entry *entry);
     /* The content can no longer be read. */
@@ -46,7 +47,7 @@ uint16_t wc_roster_port(const struct wc_roster *r);
 void wc_roster_member(struct wc_roster *r, uint32_t member, enum wc_member_state state);
 
 /* Tell all receivers how the session stands: once a second, and at each change of phase or report
- * interval. */
+ * interval. Those who connected and said nothing are sent away. */
 void wc_roster_status(struct wc_roster *r, const struct wc_sender_stats *stats);
 
 /* Close all connections, with a BYE that carries the reason; then the loop runs empty. */

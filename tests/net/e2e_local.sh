@@ -29,6 +29,16 @@ same "$work_dir/package" "$work_dir/r1/package"
 same "$work_dir/package" "$work_dir/r2/package"
 say "ok: two receivers over loopback"
 
+# The kernel knows none of the things that make it fast.
+wrapper=("$WC_BUILD_DIR/tests/without" udp-segment udp-gro rxq-ovfl rcvbufforce sndbufforce --)
+start_sender --min-receivers 1 --max-wait 60 "$work_dir/package"
+fetch_into r4
+end_of_receiver r4 100 0
+end_of_sender 30 0
+same "$work_dir/package" "$work_dir/r4/package"
+wrapper=()
+say "ok: on a kernel without offload"
+
 # Stopped by its operator: everybody says so and ends.
 random_file "$work_dir/image.wim" $((20 << 20)) stop
 start_sender --min-receivers 1 --max-bitrate 20m "$work_dir/image.wim"

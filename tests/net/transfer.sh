@@ -12,6 +12,7 @@ sender_name=sender # of its output
 sender_pid=
 url=
 declare -A receiver_pid=()
+wrapper=() # what both programs are started by
 
 # Keys and other state of the programs stay in this run's folder.
 prepare_transfer() {
@@ -69,7 +70,7 @@ start_sender() {
 run_sender() {
     local events=$work_dir/$sender_name.json
     : >"$events"
-    run_bg sender_pid "$1" "$SENDER" send --json --interface "$interface" "${@:2}" \
+    run_bg sender_pid "$1" "${wrapper[@]}" "$SENDER" send --json --interface "$interface" "${@:2}" \
         </dev/null >"$events"
     wait_for 60 sender_is_up "$events" || fail "the sender does not say where its session is"
     url=$(json_get "$events" session .url)
@@ -83,8 +84,9 @@ start_receiver() {
     local name=$1 pid
     shift
     mkdir -p "$work_dir/$name"
-    run_bg pid "${name%%-*}" "$RECEIVER" fetch --json --interface "$interface" --name "$name" \
-        "$@" </dev/null >"$work_dir/$name.json" 2>"$work_dir/$name.err"
+    run_bg pid "${name%%-*}" "${wrapper[@]}" "$RECEIVER" fetch --json \
+        --interface "$interface" --name "$name" "$@" \
+        </dev/null >"$work_dir/$name.json" 2>"$work_dir/$name.err"
     receiver_pid[$name]=$pid
 }
 

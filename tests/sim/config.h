@@ -26,6 +26,8 @@ struct wc_link_config {
     double corrupt;
     uint64_t rate_bps; /* of a switch port; what does not fit its queue is dropped */
     uint32_t queue_bytes;
+    struct wc_interval slow; /* while it is at this rate instead */
+    uint64_t slow_rate_bps;
     wc_ns receive_ns;      /* the host takes so long for each datagram; what does not fit */
     uint32_t buffer_count; /* its socket's buffer is dropped and told to the core */
     uint32_t blackout_count;
@@ -108,7 +110,8 @@ struct wc_world_config {
     uint32_t step_count;
     const struct wc_step *steps; /* borrowed, any order */
 
-    uint32_t trace_max; /* records kept: the last ones */
+    uint32_t trace_max;    /* records kept: the last ones */
+    bool has_coarse_trace; /* of members, phases and the rate only */
 };
 
 /* A world without faults: 1 Gbit/s, no receivers yet. */

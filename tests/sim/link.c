@@ -31,13 +31,15 @@ void wc_link_heal(struct wc_link *l)
     l->has_bursts = false;
     l->config.jitter = 0;
     l->config.rate_bps = 0;
+    l->config.slow.to = 0;
     l->config.receive_ns = 0;
     l->config.blackout_count = 0;
 }
 
 bool wc_link_is_even(const struct wc_link_config *config)
 {
-    return !config->jitter && !config->rate_bps && !config->receive_ns && config->duplicate <= 0.0;
+    return !config->jitter && !config->rate_bps && !config->slow.to && !config->receive_ns &&
+           config->duplicate <= 0.0;
 }
 
 wc_ns wc_link_blackout_end(const struct wc_link *l, wc_ns since)
@@ -76,16 +78,23 @@ uint32_t wc_link_corrupts(struct wc_link *l)
     return (uint32_t)wc_rng_below(&l->corrupt.rng, WC_BIT_NONE);
 }
 
+static uint64_t port_bps(const struct wc_link *l, wc_ns since)
+{
+    const struct wc_interval *slow = &l->config.slow;
+    return slow->from <= since && since < slow->to ? l->config.slow_rate_bps : l->config.rate_bps;
+}
+
 /* Through the switch port's queue. False: it is full. */
 static bool pass_port(struct wc_link *l, wc_ns *at, uint32_t wire_bytes)
 {
-    if (!l->config.rate_bps)
+    uint64_t rate_bps = port_bps(l, *at);
+    if (!rate_bps)
         return true;
     wc_ns free_at = l->port_free_at > *at ? l->port_free_at : *at;
-    uint64_t queued_bytes = (free_at - *at) * l->config.rate_bps / 8 / WC_S(1);
+    uint64_t queued_bytes = (free_at - *at) * rate_bps / 8 / WC_S(1);
     if (queued_bytes + wire_bytes > l->config.queue_bytes)
         return false;
-    l->port_free_at = free_at + (wc_ns)wire_bytes * 8 * WC_S(1) / l->config.rate_bps;
+    l->port_free_at = free_at + (wc_ns)wire_bytes * 8 * WC_S(1) / rate_bps;
     *at = l->port_free_at;
     return true;
 }

@@ -42,10 +42,12 @@ void wc_sender_node_init(struct wc_sender_node *s, struct wc_env *env, struct wc
                                         .instance = env->instance,
                                         .wire_bytes = c->wire_bytes};
     wc_check_sender_rate(&s->check, c->rate_max_bps);
+    s->rate_bps = c->rate_max_bps;
     struct wc_sender_config config = {
         .instance = env->instance,
         .partition = env->object.partition,
         .wire_bytes = c->wire_bytes,
+        .line_bps = c->rate_max_bps,
         .rate_max_bps = c->rate_max_bps,
         .rate_min_bps = c->rate_min_bps,
         .member_max = s->member_max,
@@ -202,6 +204,16 @@ static void count_datagram(struct wc_sender_node *s, struct wc_env *env,
                  header->esi, 0);
 }
 
+static void trace_rate(struct wc_sender_node *s, struct wc_env *env)
+{
+    struct wc_sender_stats stats;
+    wc_sender_stats(s->core, &stats);
+    if (stats.rate_bps == s->rate_bps || s->phase != WC_PHASE_STREAMING)
+        return;
+    s->rate_bps = stats.rate_bps;
+    wc_env_trace(env, WC_TRACE_SENDER, WC_TRACE_RATE, s->rate_bps, 0, 0);
+}
+
 /* Put headers and their symbols into a flight. */
 uint32_t wc_sender_node_materialize(struct wc_env *env, const struct wc_header *headers,
                                     uint32_t count, uint64_t key, bool is_garbage)
@@ -247,6 +259,7 @@ static void settle(struct wc_sender_node *s, struct wc_env *env)
             wc_check_fail(&env->check, wc_env_since(env), "the sender never has enough");
         count = (uint32_t)wc_sender_output(s->core, env->now, headers, env->config->batch_max);
         drain(s, env);
+        trace_rate(s, env);
         for (uint32_t i = 0; i < count; i++)
             count_datagram(s, env, &headers[i]);
         uint32_t taken = count ? refuse_some(s, env, count) : 0;
@@ -316,7 +329,7 @@ void wc_sender_node_command(struct wc_sender_node *s, struct wc_env *env,
     if (type == WC_SENDER_RATE) {
         event.rate_bps = value;
         wc_check_sender_rate(&s->check, value);
-        wc_env_trace(env, WC_TRACE_SENDER, WC_TRACE_RATE, value, 0, 0);
+        wc_env_trace(env, WC_TRACE_SENDER, WC_TRACE_MAXIMUM, value, 0, 0);
     }
     input(s, env, &event);
     settle(s, env);

@@ -16,6 +16,7 @@ struct wc_sender_node {
     struct wc_node *nodes;
     bool is_crashed;
     enum wc_phase phase;
+    uint64_t rate_bps; /* the last that was traced */
     wc_ns wake_at;
     wc_ns ended_at;
     wc_ns started_at;

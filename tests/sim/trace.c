@@ -63,6 +63,7 @@ static const struct {
     [WC_TRACE_UNICAST_ASKED] = {"< unicast wanted by", FORM_NODE},
     [WC_TRACE_MEMBER] = {"= member", FORM_MEMBER},
     [WC_TRACE_PHASE] = {"= phase", FORM_PHASE},
+    [WC_TRACE_MAXIMUM] = {"= maximum", FORM_RATE},
     [WC_TRACE_RATE] = {"= rate", FORM_RATE},
     [WC_TRACE_CRASH] = {"! crash", FORM_PLAIN},
     [WC_TRACE_HEAL] = {"! all faults heal", FORM_PLAIN},
@@ -107,9 +108,9 @@ struct text {
     size_t line_count;
 };
 
-void wc_trace_init(struct wc_trace *t, size_t capacity)
+void wc_trace_init(struct wc_trace *t, size_t capacity, bool is_coarse)
 {
-    *t = (struct wc_trace){.capacity = capacity};
+    *t = (struct wc_trace){.capacity = capacity, .is_coarse = is_coarse};
     if (!capacity)
         return;
     t->records = calloc(capacity, sizeof(*t->records));
@@ -127,10 +128,26 @@ static struct wc_trace_record *next_record(struct wc_trace *t)
     return &t->records[t->count++ % t->capacity];
 }
 
+static bool belongs_to_coarse(enum wc_trace_kind kind)
+{
+    switch (kind) {
+    case WC_TRACE_MEMBER:
+    case WC_TRACE_PHASE:
+    case WC_TRACE_MAXIMUM:
+    case WC_TRACE_RATE:
+    case WC_TRACE_COMPLETE:
+    case WC_TRACE_UNICAST:
+    case WC_TRACE_UNREACHED:
+        return true;
+    default:
+        return false;
+    }
+}
+
 void wc_trace_add(struct wc_trace *t, wc_ns since, uint32_t actor, enum wc_trace_kind kind,
                   uint64_t a, uint64_t b, uint64_t c)
 {
-    if (!t->capacity)
+    if (!t->capacity || (t->is_coarse && !belongs_to_coarse(kind)))
         return;
     *next_record(t) = (struct wc_trace_record){
         .since = since, .actor = actor, .kind = kind, .a = a, .b = b, .c = c};
@@ -138,7 +155,7 @@ void wc_trace_add(struct wc_trace *t, wc_ns since, uint32_t actor, enum wc_trace
 
 void wc_trace_report(struct wc_trace *t, wc_ns since, uint32_t node, const struct wc_report *report)
 {
-    if (!t->capacity)
+    if (!t->capacity || t->is_coarse)
         return;
     struct wc_trace_record *record = next_record(t);
     *record = (struct wc_trace_record){.since = since,

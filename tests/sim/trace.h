@@ -27,7 +27,8 @@ enum wc_trace_kind {
     WC_TRACE_UNICAST_ASKED, /* a: node */
     WC_TRACE_MEMBER,        /* a: node, b: enum wc_member_state */
     WC_TRACE_PHASE,         /* a: enum wc_phase */
-    WC_TRACE_RATE,          /* a: bits per second */
+    WC_TRACE_MAXIMUM,       /* a: bits per second, from the user */
+    WC_TRACE_RATE,          /* a: bits per second, from now on */
     WC_TRACE_CRASH,
     WC_TRACE_HEAL,
     WC_TRACE_REPLAY,  /* a: count */
@@ -72,10 +73,11 @@ struct wc_trace {
     struct wc_trace_record *records; /* a ring */
     size_t capacity;
     uint64_t count; /* ever written */
+    bool is_coarse;
 };
 
-/* capacity 0: nothing is kept. */
-void wc_trace_init(struct wc_trace *t, size_t capacity);
+/* capacity 0: nothing is kept. Coarse: of what happens to single symbols and blocks, nothing. */
+void wc_trace_init(struct wc_trace *t, size_t capacity, bool is_coarse);
 void wc_trace_deinit(struct wc_trace *t);
 
 void wc_trace_add(struct wc_trace *t, wc_ns since, uint32_t actor, enum wc_trace_kind kind,

@@ -24,7 +24,7 @@ static void init_env(struct wc_world *w)
     env->instance = (uint32_t)wc_seed_derive(c->seed, INSTANCE_SEED, 0);
     wc_object_init(&env->object, c->seed, c->object_bytes, c->symbol_bytes, c->block_symbols,
                    c->has_bytes);
-    wc_trace_init(&env->trace, c->trace_max);
+    wc_trace_init(&env->trace, c->trace_max, c->has_coarse_trace);
     if (!c->has_bytes)
         return;
     env->flights.datagram_bytes = wc_object_datagram_bytes(&env->object);

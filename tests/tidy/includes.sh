@@ -46,9 +46,9 @@ cmocka.h:   tests/unit/* tests/sim/* tests/support/* tests/fault/*'
 
 pure_headers=' assert.h inttypes.h limits.h stdalign.h stdbool.h stddef.h stdint.h string.h '
 
-system_headers='^((sys|net|netinet|arpa|linux)/[a-z0-9_/]+|alloca|assert|ctype|dirent|endian|errno
-|fcntl|fenv|float|fts|ftw|getopt|grp|ifaddrs|inttypes|limits|locale|malloc|math|netdb|poll|pthread
-|pwd|sched|setjmp|signal|spawn|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib
+system_headers='^((sys|net|netinet|arpa|linux)/[a-z0-9_/]+|alloca|assert|ctype|dirent|endian|err
+|errno|fcntl|fenv|float|fts|ftw|getopt|grp|ifaddrs|inttypes|limits|locale|malloc|math|netdb|poll
+|pthread|pwd|sched|setjmp|signal|spawn|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib
 |stdnoreturn|string|strings|syscall|sysexits|termios|threads|time|unistd|wchar|immintrin|x86intrin
 |cpuid|dlfcn)\.h$'
 system_headers=${system_headers//$'\n'/}

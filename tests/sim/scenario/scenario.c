@@ -6,13 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TIMELINE_RECORDS 65536
+#define TIMELINE_RECORDS      65536
+#define GIGABIT_BLOCK_SYMBOLS 128u
+#define GIGABIT_SLOTS         546u /* 96 MiB at 1440 bytes a symbol */
 
 struct wc_node_config *wc_scenario_node(struct wc_scenario *s, wc_ns join_at)
 {
     uint32_t index = s->config.node_count++;
     assert(index < WC_SCENARIO_NODES_MAX);
     s->nodes[index] = wc_node_config_default();
+    if (s->config.has_coarse_trace)
+        s->nodes[index].slot_count = GIGABIT_SLOTS;
     if (join_at != WC_NEVER)
         wc_scenario_step(s, join_at, WC_STEP_JOIN, index, 0);
     return &s->nodes[index];
@@ -42,6 +46,27 @@ enum wc_member_state wc_scenario_member_state(const struct wc_world *w, uint32_t
             return wc_sender_member_state(s->core, member - 1);
     }
     return WC_MEMBER_NONE;
+}
+
+void wc_scenario_gigabit(struct wc_scenario *s, uint32_t block_count)
+{
+    s->config.has_bytes = false;
+    s->config.has_coarse_trace = true;
+    s->config.rate_max_bps = 1000000000;
+    s->config.rate_min_bps = 5000000;
+    s->config.block_symbols = GIGABIT_BLOCK_SYMBOLS;
+    s->config.object_bytes = (uint64_t)block_count * GIGABIT_BLOCK_SYMBOLS * s->config.symbol_bytes;
+}
+
+double wc_scenario_pass_s(const struct wc_world *w)
+{
+    return (double)w->env.object.partition.symbol_count * w->config.wire_bytes * 8 /
+           (double)w->config.rate_max_bps;
+}
+
+double wc_scenario_seconds(const struct wc_world *w, uint32_t node)
+{
+    return (double)(w->nodes[node].ended_at - w->sender.started_at) / 1e9;
 }
 
 static void print_figures(const struct wc_world *w, FILE *out)

@@ -33,6 +33,16 @@ void wc_scenario_expect(struct wc_scenario *s, bool ok, const char *text);
 /* The sender's view of a node: the state of the member that it was last. */
 enum wc_member_state wc_scenario_member_state(const struct wc_world *w, uint32_t node);
 
+/* Make it one of rates on a gigabit line: so many blocks of 128 symbols, counted and not made, a
+ * receiver's memory for 96 MiB of them, and a timeline of the sender's rate. */
+void wc_scenario_gigabit(struct wc_scenario *s, uint32_t block_count);
+
+/* Seconds that the object takes once over the line. */
+double wc_scenario_pass_s(const struct wc_world *w);
+
+/* Seconds from the stream's beginning until node has everything. */
+double wc_scenario_seconds(const struct wc_world *w, uint32_t node);
+
 /* Build the world on top of the default one (bytes, 100 Mbit/s, 24 blocks of 16 symbols), run
  * it, let `expect` look at its end, and compare the timeline. The exit code of main. */
 int wc_scenario_main(int argc, char **argv, const char *name, void (*build)(struct wc_scenario *),

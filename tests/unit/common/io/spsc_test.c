@@ -95,8 +95,8 @@ static void a_full_ring_refuses(void **state)
     wc_spsc_free(NULL);
 }
 
-/* Nobody is woken who does not sleep: a system call is spent on sleepers alone. */ static void
-only_a_sleeper_is_woken(void **state)
+/* Nobody is woken who does not sleep: a system call is spent on sleepers alone. */
+static void only_a_sleeper_is_woken(void **state)
 {
     (void)state;
     struct wc_spsc *q = new_ring(4);
@@ -123,12 +123,13 @@ only_a_sleeper_is_woken(void **state)
 struct pair {
     struct wc_spsc *there, *back;
     uint64_t count;
-    bool is_yielding; /* the producer waits
-for each item to be taken: the ring is empty most of the time */
+    /* the producer waits for each item to be taken: the ring is empty most of the time */
+    bool is_yielding;
     atomic_ullong taken;
 };
 
-/* As the data threads do it. */ static void wait_for_item(struct wc_spsc *q, struct item *ret)
+/* As the data threads do it. */
+static void wait_for_item(struct wc_spsc *q, struct item *ret)
 {
     while (!wc_spsc_pop(q, ret)) {
         if (wc_spsc_sleep(q)) {
@@ -197,8 +198,8 @@ static void *echo(void *arg)
     return NULL;
 }
 
-/* Two rings, each thread sleeps until the other answers. */ static void question_and_answer(
-    void **state)
+/* Two rings, each thread sleeps until the other answers. */
+static void question_and_answer(void **state)
 {
     (void)state;
     struct pair p = {.there = new_ring(2), .back = new_ring(2), .count = 20000};

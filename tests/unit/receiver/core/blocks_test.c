@@ -51,9 +51,8 @@ static enum wc_need need(const struct bench *bench, uint32_t sbn, uint32_t esi)
     return place(bench, sbn, esi, &slot, &row);
 }
 
-/* A needed symbol comes; returns its row. */ static uint32_t take(struct bench *bench,
-                                                                   uint32_t sbn, uint32_t esi,
-                                                                   bool completes)
+/* A needed symbol comes; returns its row. */
+static uint32_t take(struct bench *bench, uint32_t sbn, uint32_t esi, bool completes)
 {
     uint32_t slot, row;
     assert_int_equal(place(bench, sbn, esi, &slot, &row), WC_NEEDED);
@@ -107,8 +106,8 @@ static void source_symbols_stand_in_their_own_rows(void **state)
     bench_close(&bench);
 }
 
-/* Order: repair 0 takes row 0, so source 0 takes the next free one. */ static void
-repair_symbols_take_free_rows(void **state)
+/* Order: repair 0 takes row 0, so source 0 takes the next free one. */
+static void repair_symbols_take_free_rows(void **state)
 {
     (void)state;
     struct bench bench;
@@ -164,8 +163,7 @@ static void any_mix_in_any_order_fills_every_row_once(void **state)
 }
 
 /* A block of which more is gone than is mended by repair symbols would only hold a slot until it is
-sent
- * whole once more. */
+ * sent whole once more. */
 static void a_slot_is_for_blocks_that_can_be_completed(void **state)
 {
     (void)state;
@@ -255,8 +253,8 @@ static void only_what_is_being_decoded_can_be_stored(void **state)
     bench_close(&bench);
 }
 
-/* The first blocks may have a symbol more than the others. */ static void large_and_small_blocks(
-    void **state)
+/* The first blocks may have a symbol more than the others. */
+static void large_and_small_blocks(void **state)
 {
     (void)state;
     struct bench bench = {.heap = {0}};

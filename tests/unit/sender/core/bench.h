@@ -1,6 +1,6 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later */ /* A sender's core on a bench: events in, notices
-and datagrams counted, time by hand. What must hold
- * always is asserted at each step. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A sender's core on a bench: events in, notices and datagrams counted, time by hand. What must
+ * hold always is asserted at each step. */
 #ifndef WC_TESTS_UNIT_SENDER_CORE_BENCH_H
 #define WC_TESTS_UNIT_SENDER_CORE_BENCH_H
 
@@ -41,8 +41,8 @@ struct wc_sender_config bench_config(void);
 void bench_open(struct bench *b, const struct wc_sender_config *config);
 void bench_close(struct bench *b);
 
-/* An event, and its notices. */ enum wc_err bench_input(struct bench *b,
-                                                         struct wc_sender_event event);
+/* An event, and its notices. */
+enum wc_err bench_input(struct bench *b, struct wc_sender_event event);
 enum wc_err bench_member(struct bench *b, enum wc_sender_event_type type, uint32_t member);
 void bench_join(struct bench *b, uint32_t member);  /* asserted: ok */
 void bench_ready(struct bench *b, uint32_t member); /* joins too */
@@ -50,17 +50,17 @@ void bench_done(struct bench *b, uint32_t member, bool ok);
 void bench_start(struct bench *b);
 
 /* What the member lacks: `count` blocks from `sbn`, `missing` symbols each, as seen at packet
-number pn. */
+ * number pn. */
 struct wc_report *bench_report(struct bench *b, uint64_t pn, uint32_t sbn, uint32_t count,
                                uint8_t missing);
 enum wc_err bench_send(struct bench *b, uint32_t member, const struct wc_report *report);
 
-/* One call of output at `now`, or all until `until`: the shell's loop in virtual time. */ size_t
-bench_output(struct bench *b);
+/* One call of output at `now`, or all until `until`: the shell's loop in virtual time. */
+size_t bench_output(struct bench *b);
 void bench_run(struct bench *b, wc_ns until);
 
-/* The n-th last datagram, 0 the last. */ const struct bench_seen *bench_last(const struct bench *b,
-                                                                              uint64_t n);
+/* The n-th last datagram, 0 the last. */
+const struct bench_seen *bench_last(const struct bench *b, uint64_t n);
 
 struct wc_sender_stats bench_stats(const struct bench *b);
 bool bench_has_phase(const struct bench *b, enum wc_phase phase);

@@ -1,5 +1,5 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later */ /* The rules of PROTOCOL.md section 10. Packet
-numbers count from 1 here, as in schedule.h. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The rules of PROTOCOL.md section 10. Packet numbers count from 1 here, as in schedule.h. */
 #include "sender/core/schedule.h"
 
 #include <string.h>
@@ -12,8 +12,7 @@ struct bench {
     struct wc_schedule s;
     struct test_heap heap;
     struct wc_alloc alloc;
-    uint64_t pn; /*
-of the datagram sent last */
+    uint64_t pn; /* of the datagram sent last */
 };
 
 static void bench_open(struct bench *b, uint32_t block_count, uint32_t k)
@@ -32,7 +31,8 @@ static void bench_close(struct bench *b)
     assert_int_equal(b->heap.live_count, 0);
 }
 
-/* The next symbol is this one. */ static void expect(struct bench *b, uint32_t sbn, uint32_t esi)
+/* The next symbol is this one. */
+static void expect(struct bench *b, uint32_t sbn, uint32_t esi)
 {
     struct wc_symbol_ref ref;
     assert_false(wc_schedule_is_idle(&b->s));
@@ -54,8 +54,8 @@ static void expect_idle(struct bench *b)
     assert_true(wc_schedule_is_idle(&b->s));
 }
 
-/* Block 0 was sent whole once, and nothing is queued. */ static void bench_open_sent(
-    struct bench *b, uint32_t k)
+/* Block 0 was sent whole once, and nothing is queued. */
+static void bench_open_sent(struct bench *b, uint32_t k)
 {
     bench_open(b, 1, k);
     wc_schedule_want(&b->s, 0, k, 0);
@@ -132,8 +132,7 @@ static void what_is_on_its_way_is_not_sent_whole_again(void **state)
     expect_range(&b, 0, 0, 128);
     expect_idle(&b);
     assert_int_equal(b.s.source_count, 256);
-    assert_int_equal(b.s.block_sent_count, 1); /* blocks, not
-passes */
+    assert_int_equal(b.s.block_sent_count, 1); /* blocks, not passes */
     bench_close(&b);
 }
 
@@ -161,7 +160,8 @@ static void a_short_block_that_lacks_all_is_served_whole(void **state)
     wc_schedule_want(&b.s, 0, 3, b.pn);
     expect_range(&b, 0, 0, 3);
     wc_schedule_want(&b.s, 0, 255, b.pn);
-    /* nonsense means all */ expect_range(&b, 0, 0, 3);
+    /* nonsense means all */
+    expect_range(&b, 0, 0, 3);
     expect_idle(&b);
     bench_close(&b);
 }
@@ -177,14 +177,16 @@ static void a_block_never_sent_is_sent_whole(void **state)
     bench_close(&b);
 }
 
-/* PROTOCOL.md section 17, "repair by count". */ static void the_worked_example(void **state)
+/* PROTOCOL.md section 17, "repair by count". */
+static void the_worked_example(void **state)
 {
     (void)state;
     struct bench b;
     bench_open(&b, 1, 128);
     wc_schedule_want(&b.s, 0, 128, 0);
     b.pn = 1000;
-    /* that is: packet numbers 0 .. 999 were others */ expect_range(&b, 0, 0, 128);
+    /* that is: packet numbers 0 .. 999 were others */
+    expect_range(&b, 0, 0, 128);
     assert_int_equal(b.pn, 1127 + 1);
 
     wc_schedule_want(&b.s, 0, 3, 1200 + 1); /* A */
@@ -221,8 +223,8 @@ static void repair_serves_the_worst_receiver_not_the_sum(void **state)
     bench_close(&b);
 }
 
-/* P between the marks: the count at `base` stands in for what was sent up to P. */ static void
-what_is_on_its_way_counts_as_repair(void **state)
+/* P between the marks: the count at `base` stands in for what was sent up to P. */
+static void what_is_on_its_way_counts_as_repair(void **state)
 {
     (void)state;
     struct bench b;
@@ -249,7 +251,8 @@ static void a_report_older_than_the_base_is_not_believed(void **state)
     expect_range(&b, 0, 128, 4);
     uint64_t repaired_pn = b.pn;
     wc_schedule_want(&b.s, 0, 2, repaired_pn);
-    /* a new burst: base is repaired_pn */ expect_range(&b, 0, 132, 2);
+    /* a new burst: base is repaired_pn */
+    expect_range(&b, 0, 132, 2);
     wc_schedule_want(&b.s, 0, 60, repaired_pn - 1);
     wc_schedule_want(&b.s, 0, 60, whole_pn);
     wc_schedule_want(&b.s, 0, 60, 0);
@@ -279,8 +282,7 @@ static void a_whole_block_begins_a_burst(void **state)
 }
 
 /* Repair symbols first, then the source symbols, and round again: each other symbol of the block
-comes
- * before one comes twice. */
+ * comes before one comes twice. */
 static void repair_goes_round_over_all_symbols(void **state)
 {
     (void)state;
@@ -327,8 +329,7 @@ static void repairs_go_first_in_the_order_they_were_asked_for(void **state)
     expect(&b, 2, 0);
     wc_schedule_want(&b.s, 1, 2, b.pn);
     wc_schedule_want(&b.s, 0, 1, b.pn);
-    wc_schedule_want(&b.s, 1, 3, b.pn); /* one queue
-entry for a block */
+    wc_schedule_want(&b.s, 1, 3, b.pn); /* one queue entry for a block */
     expect_range(&b, 1, 4, 3);
     expect(&b, 0, 4);
     expect_range(&b, 2, 1, 3);
@@ -366,8 +367,8 @@ static void a_late_joiner_is_served_in_the_next_round(void **state)
     bench_close(&b);
 }
 
-/* A run is its blocks, whatever each of them is at. */ static void a_run_is_its_blocks(
-    void **state)
+/* A run is its blocks, whatever each of them is at. */
+static void a_run_is_its_blocks(void **state)
 {
     (void)state;
     struct wc_rng rng = test_rng(__func__);
@@ -413,8 +414,7 @@ static void repeats_may_be_forgotten(void **state)
     wc_schedule_want(&b.s, 1, 1, b.pn);
     wc_schedule_forget_repeats(&b.s);
     expect(&b, 1, 2);          /* repairs stay */
-    expect(&b, 2, 1);          /* and what
-is under way */
+    expect(&b, 2, 1);          /* and what is under way */
     expect_range(&b, 3, 0, 2); /* and what never was sent */
     expect_idle(&b);
     wc_schedule_want(&b.s, 0, 2, b.pn);
@@ -423,8 +423,8 @@ is under way */
     bench_close(&b);
 }
 
-/* Repair symbols sent ahead count as on their way, like all others. */ static void
-what_is_sent_ahead_counts_as_repair(void **state)
+/* Repair symbols sent ahead count as on their way, like all others. */
+static void what_is_sent_ahead_counts_as_repair(void **state)
 {
     (void)state;
     struct bench b;
@@ -455,8 +455,8 @@ struct model {
     uint32_t sent_block[MODEL_SENT]; /* by packet number */
 };
 
-/* sent(P) by counting. */ static uint32_t sent_up_to(const struct model *m, uint32_t sbn,
-                                                      uint64_t pn)
+/* sent(P) by counting. */
+static uint32_t sent_up_to(const struct model *m, uint32_t sbn, uint64_t pn)
 {
     uint32_t count = 0;
     for (uint64_t n = 1; n <= pn; n++)

@@ -1,5 +1,6 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later */ /* The life of a session, PROTOCOL.md section 9: who
-may do what when, and when it starts and ends. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The life of a session, PROTOCOL.md section 9: who may do what when, and when it starts and
+ * ends. */
 #include "tests/unit/sender/core/bench.h"
 
 static struct bench b;
@@ -99,8 +100,8 @@ static void it_starts_when_enough_are_ready(void **state)
     bench_close(&b);
 }
 
-/* Somebody who had everything from an earlier run counts, ready or not. */ static void
-who_is_done_counts_as_there(void **state)
+/* Somebody who had everything from an earlier run counts, ready or not. */
+static void who_is_done_counts_as_there(void **state)
 {
     (void)state;
     open_with(2, WC_NEVER);
@@ -162,8 +163,8 @@ static void it_starts_some_time_after_the_first(void **state)
     bench_close(&b);
 }
 
-/* The time runs from the first that was ready, but nobody streams to an empty room. */ static void
-it_does_not_start_without_anybody(void **state)
+/* The time runs from the first that was ready, but nobody streams to an empty room. */
+static void it_does_not_start_without_anybody(void **state)
 {
     (void)state;
     open_with(2, WC_S(3));
@@ -186,8 +187,7 @@ static void it_starts_by_command(void **state)
     assert_int_equal(command(WC_SENDER_START), WC_E_STATE);
     assert_int_equal(bench_member(&b, WC_SENDER_READY, 0), WC_OK);
     bench_run(&b, b.now + WC_S(5));
-    assert_phase(WC_PHASE_WAITING); /*
-nobody said how many, or how long */
+    assert_phase(WC_PHASE_WAITING); /* nobody said how many, or how long */
     bench_start(&b);
     assert_phase(WC_PHASE_STREAMING);
     assert_int_equal(command(WC_SENDER_START), WC_E_STATE);
@@ -324,8 +324,8 @@ static void signs_of_life(void **state)
     bench_run(&b, b.now + BENCH_SILENCE - WC_S(1));
     assert_int_equal(bench_member(&b, WC_SENDER_ALIVE, 0), WC_OK);
     bench_run(&b, b.now + BENCH_SILENCE - WC_S(1));
-    assert_int_equal(wc_sender_member_state(b.s, 0), WC_MEMBER_READY); /* A report that breaks
-the rules is none. */
+    assert_int_equal(wc_sender_member_state(b.s, 0), WC_MEMBER_READY);
+    /* A report that breaks the rules is none. */
     assert_int_equal(bench_send(&b, 0, bench_report(&b, b.pn, 0, 0, 0)), WC_E_RANGE);
     bench_run(&b, b.now + WC_S(2));
     assert_int_equal(wc_sender_member_state(b.s, 0), WC_MEMBER_SILENT);
@@ -346,8 +346,7 @@ static void all_may_fall_silent_at_once(void **state)
     bench_forget(&b);
     b.now += WC_S(100);
     assert_int_equal(bench_output(&b), 0);
-    assert_int_equal(b.notice_count, 41); /*
-and the end */
+    assert_int_equal(b.notice_count, 41); /* and the end */
     assert_phase(WC_PHASE_ENDED);
     bench_close(&b);
 }
@@ -357,7 +356,8 @@ static void who_ended_may_come_back(void **state)
     (void)state;
     open_default();
     bench_ready(&b, 1);
-    /* keeps the session up */ bench_ready(&b, 0);
+    /* keeps the session up */
+    bench_ready(&b, 0);
     bench_run(&b, b.now + WC_S(1));
     struct wc_report *report = bench_report(&b, 0, 0, 0, 0);
     report->received_count = 1;

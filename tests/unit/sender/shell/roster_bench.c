@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 struct bench b;
+uint32_t bench_hello_max_ms;
 
 /* libuv closes by a raw system call, which ThreadSanitizer does not see: a descriptor's number that
  * another thread gets next looks like a race with what libuv did to it before. */
@@ -96,6 +97,7 @@ struct wc_roster_config bench_config(void)
         .content = b.stage.content,
         .txloop = b.stage.txloop,
         .member_max = SEATS,
+        .hello_max_ms = bench_hello_max_ms,
         .on_change = on_change,
         .on_failure = on_failure,
     };

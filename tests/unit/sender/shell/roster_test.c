@@ -126,6 +126,23 @@ static void seats_are_for_those_who_joined(void **state)
     bench_close();
 }
 
+/* They lose it even when they stay: places of a session cannot be used up without a word. */
+static void who_says_nothing_loses_its_seat(void **state)
+{
+    (void)state;
+    struct peer silent[SEATS], p;
+    bench_hello_max_ms = 1;
+    bench_open(OBJECT_BYTES, false);
+    bench_hello_max_ms = 0;
+    for (uint32_t i = 0; i < SEATS; i++)
+        peer_connect(&silent[i]);
+    for (uint32_t i = 0; i < SEATS; i++)
+        UNTIL((wc_roster_status(b.roster, &b.stats), silent[i].side.close_count));
+    peer_join(&p, "alpha");
+    peer_leave(&p);
+    bench_close();
+}
+
 static void who_comes_back_takes_its_old_place(void **state)
 {
     (void)state;
@@ -382,6 +399,7 @@ int main(void)
         cmocka_unit_test(another_first_message_is_refused),
         cmocka_unit_test(a_full_session_is_refused),
         cmocka_unit_test(seats_are_for_those_who_joined),
+        cmocka_unit_test(who_says_nothing_loses_its_seat),
         cmocka_unit_test(who_comes_back_takes_its_old_place),
         cmocka_unit_test(reports_and_status_pass),
         cmocka_unit_test(messages_that_make_no_sense_are_signs_of_life),

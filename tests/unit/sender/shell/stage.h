@@ -1,6 +1,6 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later */ /* A published file and a data thread that sends it
-to a socket of the test: what the thread told, and what
- * came out on the wire, opened and checked. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A published file and a data thread that sends it to a socket of the test: what the thread told,
+ * and what came out on the wire, opened and checked. */
 #ifndef WC_TESTS_UNIT_SENDER_SHELL_STAGE_H
 #define WC_TESTS_UNIT_SENDER_SHELL_STAGE_H
 
@@ -20,8 +20,7 @@ to a socket of the test: what the thread told, and what
 struct stage {
     struct wc_workdir dir;
     const char *path;
-    uint8_t *object; /* padded with zeros to
-whole symbols */
+    uint8_t *object; /* padded with zeros to whole symbols */
     struct wc_identity *identity;
     struct wc_content *content;
     struct wc_session session;
@@ -46,12 +45,13 @@ whole symbols */
     uint8_t **symbols;    /* by 256 * sbn + esi; NULL: did not come */
 };
 
-/* Publish `byte_count` bytes; the config may be changed before stage_start. */ void stage_open(
-    struct stage *s, size_t byte_count);
+/* Publish `byte_count` bytes; the config may be changed before stage_start. */
+void stage_open(struct stage *s, size_t byte_count);
 void stage_start(struct stage *s, bool offload);
 void stage_close(struct stage *s); /* stops the thread if it runs */
 
-/* Take what is there, waiting at most a moment for it. */ void stage_step(struct stage *s);
+/* Take what is there, waiting at most a moment for it. */
+void stage_step(struct stage *s);
 #define STAGE_UNTIL(s, condition)                           \
     do {                                                    \
         wc_ns stage_deadline = wc_clock_now() + STAGE_WAIT; \
@@ -62,15 +62,15 @@ void stage_close(struct stage *s); /* stops the thread if it runs */
         }                                                   \
     } while (0)
 
-void stage_post(struct stage *s, enum wc_sender_event_type type, uint32_t member); /* Lacks
-`missing` symbols of each of `count` blocks from `sbn`, having heard all that came so far. */
+void stage_post(struct stage *s, enum wc_sender_event_type type, uint32_t member);
+
+/* Lacks `missing` symbols of each of `count` blocks from `sbn`, having heard all that came so
+ * far. */
 void stage_report(struct stage *s, uint32_t member, uint32_t sbn, uint32_t count, uint8_t missing);
 
 uint32_t stage_k(const struct stage *s, uint32_t sbn);
-bool stage_has_symbol(
-    const struct stage *s, uint32_t sbn,
-    uint32_t esi); /* All source symbols of all blocks are there (asserted: and are what
-they should be). */
+bool stage_has_symbol(const struct stage *s, uint32_t sbn, uint32_t esi);
+/* All source symbols of all blocks are there (asserted: and are what they should be). */
 bool stage_has_object(const struct stage *s);
 
 #endif
