@@ -67,7 +67,8 @@ file_bytes() {
     say "$bytes"
 }
 
-# What the largest cell takes: the file, all copies of it, and what processes write.
+# What the largest cell takes: the file, all copies of it, and what processes write; and as much
+# again as other cells may have left for the next one that has so many receivers.
 most_memory() {
     local cell most=0 need receivers
     while read -r cell; do
@@ -75,7 +76,7 @@ most_memory() {
         need=$(((receivers + 1) * $(file_bytes "$receivers" "${cell##* }") + (512 << 20)))
         ((need <= most)) || most=$need
     done < <(cells)
-    say "$most"
+    say $((most * 3 / 2))
 }
 
 # --- the plan ------------------------------------------------------------------------------------

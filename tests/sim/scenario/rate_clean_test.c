@@ -5,9 +5,6 @@
 static void build(struct wc_scenario *s)
 {
     wc_scenario_gigabit(s, 1000);
-    s->config.receivers_min = 3;
-    for (int i = 0; i < 3; i++)
-        wc_scenario_node(s, WC_MS(0));
 }
 
 static void expect(struct wc_scenario *s, const struct wc_world *w)

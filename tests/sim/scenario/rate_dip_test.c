@@ -5,11 +5,7 @@
 
 static void build(struct wc_scenario *s)
 {
-    wc_scenario_gigabit(s, 5000);
-    s->config.receivers_min = 3;
-    wc_scenario_node(s, WC_MS(0));
-    wc_scenario_node(s, WC_MS(0));
-    struct wc_node_config *dips = wc_scenario_node(s, WC_MS(0));
+    struct wc_node_config *dips = wc_scenario_gigabit(s, 5000);
     dips->link.rate_bps = s->config.rate_max_bps;
     dips->link.queue_bytes = 65536;
     dips->link.slow = (struct wc_interval){.from = WC_S(2), .to = WC_S(7)};

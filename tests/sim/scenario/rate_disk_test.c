@@ -5,12 +5,8 @@
 
 static void build(struct wc_scenario *s)
 {
-    wc_scenario_gigabit(s, 2000);
-    s->config.receivers_min = 3;
-    wc_scenario_node(s, WC_MS(0));
-    wc_scenario_node(s, WC_MS(0));
     /* Symbols are 16 bytes here instead of 1440. */
-    wc_scenario_node(s, WC_MS(0))->disk.rate_bps = UINT64_C(30000000) * 8 * 16 / 1440;
+    wc_scenario_gigabit(s, 2000)->disk.rate_bps = UINT64_C(30000000) * 8 * 16 / 1440;
 }
 
 static void expect(struct wc_scenario *s, const struct wc_world *w)

@@ -5,11 +5,7 @@
 
 static void build(struct wc_scenario *s)
 {
-    wc_scenario_gigabit(s, 2000);
-    s->config.receivers_min = 3;
-    wc_scenario_node(s, WC_MS(0));
-    wc_scenario_node(s, WC_MS(0));
-    wc_scenario_node(s, WC_MS(0))->link.loss = 0.05;
+    wc_scenario_gigabit(s, 2000)->link.loss = 0.05;
 }
 
 static void expect(struct wc_scenario *s, const struct wc_world *w)

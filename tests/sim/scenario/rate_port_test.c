@@ -5,11 +5,7 @@
 
 static void build(struct wc_scenario *s)
 {
-    wc_scenario_gigabit(s, 1000);
-    s->config.receivers_min = 3;
-    wc_scenario_node(s, WC_MS(0));
-    wc_scenario_node(s, WC_MS(0));
-    struct wc_node_config *slow = wc_scenario_node(s, WC_MS(0));
+    struct wc_node_config *slow = wc_scenario_gigabit(s, 1000);
     slow->link.rate_bps = s->config.rate_max_bps / 10;
     slow->link.queue_bytes = 65536;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define TIMELINE_RECORDS      65536
+#define GIGABIT_RECEIVERS     3u
 #define GIGABIT_BLOCK_SYMBOLS 128u
 #define GIGABIT_SLOTS         546u /* 96 MiB at 1440 bytes a symbol */
 
@@ -15,8 +16,6 @@ struct wc_node_config *wc_scenario_node(struct wc_scenario *s, wc_ns join_at)
     uint32_t index = s->config.node_count++;
     assert(index < WC_SCENARIO_NODES_MAX);
     s->nodes[index] = wc_node_config_default();
-    if (s->config.has_coarse_trace)
-        s->nodes[index].slot_count = GIGABIT_SLOTS;
     if (join_at != WC_NEVER)
         wc_scenario_step(s, join_at, WC_STEP_JOIN, index, 0);
     return &s->nodes[index];
@@ -48,7 +47,7 @@ enum wc_member_state wc_scenario_member_state(const struct wc_world *w, uint32_t
     return WC_MEMBER_NONE;
 }
 
-void wc_scenario_gigabit(struct wc_scenario *s, uint32_t block_count)
+struct wc_node_config *wc_scenario_gigabit(struct wc_scenario *s, uint32_t block_count)
 {
     s->config.has_bytes = false;
     s->config.has_coarse_trace = true;
@@ -56,6 +55,13 @@ void wc_scenario_gigabit(struct wc_scenario *s, uint32_t block_count)
     s->config.rate_min_bps = 5000000;
     s->config.block_symbols = GIGABIT_BLOCK_SYMBOLS;
     s->config.object_bytes = (uint64_t)block_count * GIGABIT_BLOCK_SYMBOLS * s->config.symbol_bytes;
+    s->config.receivers_min = GIGABIT_RECEIVERS;
+    struct wc_node_config *node = NULL;
+    for (uint32_t i = 0; i < GIGABIT_RECEIVERS; i++) {
+        node = wc_scenario_node(s, WC_MS(0));
+        node->slot_count = GIGABIT_SLOTS;
+    }
+    return node;
 }
 
 double wc_scenario_pass_s(const struct wc_world *w)

@@ -34,8 +34,9 @@ void wc_scenario_expect(struct wc_scenario *s, bool ok, const char *text);
 enum wc_member_state wc_scenario_member_state(const struct wc_world *w, uint32_t node);
 
 /* Make it one of rates on a gigabit line: so many blocks of 128 symbols, counted and not made, a
- * receiver's memory for 96 MiB of them, and a timeline of the sender's rate. */
-void wc_scenario_gigabit(struct wc_scenario *s, uint32_t block_count);
+ * timeline of the sender's rate, and three receivers with memory for 96 MiB of blocks. Returns the
+ * last of them, for what is wrong with it. */
+struct wc_node_config *wc_scenario_gigabit(struct wc_scenario *s, uint32_t block_count);
 
 /* Seconds that the object takes once over the line. */
 double wc_scenario_pass_s(const struct wc_world *w);
