@@ -18,6 +18,8 @@
 #define HOLD_MIN       WC_MS(250)
 #define HOLD_MAX       WC_S(16)
 #define HOLD_FIRST_MAX WC_S(2)
+/* Who was sent less than this share of the floor rate shows nothing about it. */
+#define SLOW_EVIDENCE 0.9
 /* Steps up: near a limit, and where none is known. */
 #define TRIAL_STEP 1.02
 #define RISE_STEP  1.25
@@ -115,9 +117,13 @@ static wc_ns first_hold(const struct wc_rate *r, double bps)
     return span < (double)HOLD_FIRST_MAX ? (wc_ns)span : HOLD_FIRST_MAX;
 }
 
-/* `bps` is what the slowest takes: stay below, and find out later whether that is still so. */
-static void hold_below(struct wc_rate *r, double bps, uint32_t member, wc_ns now)
+/* The slowest took `share` of what was sent: stay below, and find out later whether that is still
+ * so. Who was sent less than the floor, for the sender had no more time, is not too slow for it. */
+static void hold_below(struct wc_rate *r, double share, double sent, uint32_t member, wc_ns now)
 {
+    double bps = share * sent;
+    if (sent < SLOW_EVIDENCE * (double)r->slow_bps)
+        bps = (double)r->slow_bps;
     if (bps < (double)r->slow_bps) {
         r->has_too_slow = true;
         r->too_slow = member;
@@ -173,7 +179,7 @@ static void judge_probe(struct wc_rate *r, wc_ns now)
     double share = watched_share(r);
     bool full = r->watched_sent && 1.0 - share < 0.5 * (1.0 - r->before_share);
     if (full)
-        hold_below(r, r->before_share * r->before_sent_bps, r->watched, now);
+        hold_below(r, r->before_share, r->before_sent_bps, r->watched, now);
     else if (r->watched_sent)
         r->floor = 1.0 - share;
     if (!full || r->has_too_slow)
@@ -195,7 +201,7 @@ static void decide(struct wc_rate *r, wc_ns now)
     if (network_loss < r->floor)
         r->floor = 0.5 * (r->floor + network_loss);
     if (1.0 - r->host.share > HOST_LOSS_LIMIT)
-        hold_below(r, r->host.share * sent_bps(r, now), r->host.member, now);
+        hold_below(r, r->host.share, sent_bps(r, now), r->host.member, now);
     else if (r->mode == WC_RATE_PROBING)
         judge_probe(r, now);
     else if (again)

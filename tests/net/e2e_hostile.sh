@@ -19,8 +19,8 @@ damage() {
 table netdev hostile {
     chain flip {
         type filter hook egress device "p1" priority 0;
-        meta l4proto udp numgen random mod 100 < 1 @th,480,8 set 0x5a
-        meta l4proto udp numgen random mod 100 < 1 @th,80,8 set 0x5a
+        meta l4proto udp numgen random mod 100 < 1 @th,480,8 set 0x5a udp checksum set 0
+        meta l4proto udp numgen random mod 100 < 1 @th,80,8 set 0x5a udp checksum set 0
     }
     chain twice {
         type filter hook egress device "p2" priority 0;

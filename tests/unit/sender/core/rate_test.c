@@ -413,6 +413,24 @@ static void nobody_follows_a_host_that_is_too_slow(void **state)
     assert_too_slow(&b, 6);
 }
 
+/* A sender that got no processor time sends little, and what it then sends comes in a burst. */
+static void who_was_sent_little_is_not_too_slow(void **state)
+{
+    (void)state;
+    struct bench b;
+    uint32_t member;
+    bench_open(&b);
+    b.r.slow_bps = MAX_BPS / 20;
+    sample(&b, 3, 500, 0);
+    (void)end_epoch(&b, b.r.slow_bps / 2 / (WC_S(1) / EPOCH));
+    assert_false(wc_rate_too_slow(&b.r, &member));
+    assert_rate(&b, MARGIN * MAX_BPS / 20);
+    sample(&b, 3, 500, 0); /* the floor rate, and it cannot take that either */
+    (void)end_epoch(&b, b.r.bps / (WC_S(1) / EPOCH));
+    assert_true(wc_rate_too_slow(&b.r, &member));
+    assert_int_equal(member, 3);
+}
+
 static void nobody_follows_a_path_that_is_too_narrow(void **state)
 {
     (void)state;
@@ -549,6 +567,7 @@ int main(void)
         cmocka_unit_test(a_probe_is_judged_by_whom_it_is_for),
         cmocka_unit_test(a_probe_without_an_answer_is_taken_back),
         cmocka_unit_test(nobody_follows_a_host_that_is_too_slow),
+        cmocka_unit_test(who_was_sent_little_is_not_too_slow),
         cmocka_unit_test(nobody_follows_a_path_that_is_too_narrow),
         cmocka_unit_test(a_new_maximum_counts_at_once),
         cmocka_unit_test(a_maximum_set_during_a_probe_holds_after_it),
