@@ -6,32 +6,26 @@
  * certificate. */
 #include "common/io/identity.h"
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/x509.h>
-#include <openssl/x509v3.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "common/io/certify.h"
 #include "common/io/identity_internal.h"
-#include "common/io/keyfile.h"
-#include "common/io/seal.h"
 
-#define KEY_NAME             "SerializedMCSKey"
-#define CERTIFICATE_NAME     "SignedSerializedMCSKey"
-#define ALGORITHM            "ED25519"
-#define HOST_BYTES_MAX       64 /* of a common name: RFC 5280 appendix A.1 */
-#define BACKDATE_SECONDS     86400
-#define VALIDITY_DAYS        3650
-#define CERTIFICATE_VERSION3 2
+#define KEY_NAME         WC_IDENTITY_KEY_NAME
+#define CERTIFICATE_NAME WC_IDENTITY_CERTIFICATE_NAME
 
 struct wc_identity {
     EVP_PKEY *key;
     X509 *certificate;
+    X509 *site; /* that signed the certificate; NULL: none did */
     uint8_t digest[WC_DIGEST_BYTES];
 };
 
@@ -40,25 +34,7 @@ struct wc_publickey {
     uint8_t digest[WC_DIGEST_BYTES];
 };
 
-static enum wc_err crypto_failed(struct wc_why *why)
-{
-    char reason[160];
-    ERR_error_string_n(ERR_get_error(), reason, sizeof(reason));
-    return wc_why_set(why, WC_E_CRYPTO, EX_SOFTWARE, "OpenSSL cannot make an MCS key: %s", reason);
-}
-
 /* --- public keys --------------------------------------------------------------------------- */
-
-static enum wc_err digest_of(EVP_PKEY *key, uint8_t ret[WC_DIGEST_BYTES])
-{
-    uint8_t *der = NULL;
-    int byte_count = i2d_PUBKEY(key, &der);
-    if (byte_count <= 0)
-        return WC_E_CRYPTO;
-    int ok = EVP_Digest(der, (size_t)byte_count, ret, NULL, EVP_sha256(), NULL);
-    OPENSSL_free(der);
-    return ok == 1 ? WC_OK : WC_E_CRYPTO;
-}
 
 enum wc_err wc_publickey_new(struct wc_publickey **ret, X509 *certificate)
 {
@@ -66,7 +42,7 @@ enum wc_err wc_publickey_new(struct wc_publickey **ret, X509 *certificate)
     if (!key)
         return WC_E_NOMEM;
     key->key = X509_get_pubkey(certificate);
-    if (!key->key || digest_of(key->key, key->digest)) {
+    if (!key->key || !wc_keypem_digest(key->key, key->digest)) {
         wc_publickey_free(key);
         return WC_E_CRYPTO;
     }
@@ -100,64 +76,45 @@ enum wc_err wc_publickey_verify(const struct wc_publickey *key, const void *byte
 
 /* --- reading -------------------------------------------------------------------------------- */
 
-/* No question on the terminal for a passphrase. */
-static int no_passphrase(char *text, int room, int for_writing, void *ctx)
-{
-    (void)text;
-    (void)room;
-    (void)for_writing;
-    (void)ctx;
-    return -1;
-}
-
 static enum wc_err read_key(const struct wc_keyfile *file, EVP_PKEY **ret)
 {
-    char text[WC_KEYFILE_BYTES_MAX + 2];
+    char text[WC_KEYPEM_TEXT_BYTES];
     enum wc_err err = wc_keyfile_read(file, true, text);
     if (err)
         return err;
-    BIO *bio = BIO_new_mem_buf(text, -1);
-    EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL) : NULL;
-    BIO_free(bio);
+    EVP_PKEY *key = wc_keypem_parse_key(text);
     OPENSSL_cleanse(text, sizeof(text));
-    ERR_clear_error();
-    if (!key || !EVP_PKEY_is_a(key, ALGORITHM)) {
-        EVP_PKEY_free(key);
+    if (!key)
         return wc_why_set(file->why, WC_E_FORMAT, EX_DATAERR,
                           "%s holds no Ed25519 private key in PEM; restore it from a backup, or "
                           "remove it together with " CERTIFICATE_NAME " for a new one",
                           file->shown);
-    }
     *ret = key;
     return WC_OK;
 }
 
-static enum wc_err read_certificate(const struct wc_keyfile *file, EVP_PKEY *key, X509 **ret)
+static enum wc_err read_certificate(const struct wc_keyfile *file, struct wc_identity *id)
 {
-    char text[WC_KEYFILE_BYTES_MAX + 2];
+    char text[WC_KEYPEM_TEXT_BYTES];
     enum wc_err err = wc_keyfile_read(file, false, text);
     if (err)
         return err;
-    BIO *bio = BIO_new_mem_buf(text, -1);
-    X509 *certificate = bio ? PEM_read_bio_X509(bio, NULL, no_passphrase, NULL) : NULL;
-    BIO_free(bio);
-    bool belongs = certificate && X509_check_private_key(certificate, key) == 1;
-    ERR_clear_error();
-    if (belongs) {
-        *ret = certificate;
-        return WC_OK;
+    if (!wc_keypem_parse_chain(text, &id->certificate, &id->site))
+        return wc_why_set(file->why, WC_E_FORMAT, EX_DATAERR,
+                          "%s holds no certificate in PEM; remove it, and it is made anew",
+                          file->shown);
+    bool belongs = X509_check_private_key(id->certificate, id->key) == 1;
+    if (id->site && X509_verify(id->certificate, X509_get0_pubkey(id->site)) != 1) {
+        X509_free(id->site);
+        id->site = NULL;
     }
-    if (certificate)
-        err = wc_why_set(file->why, WC_E_FORMAT, EX_DATAERR,
-                         "%s is the certificate of another key than " KEY_NAME
-                         "; remove it, and it is made anew",
-                         file->shown);
-    else
-        err = wc_why_set(file->why, WC_E_FORMAT, EX_DATAERR,
-                         "%s holds no certificate in PEM; remove it, and it is made anew",
-                         file->shown);
-    X509_free(certificate);
-    return err;
+    ERR_clear_error();
+    if (belongs)
+        return WC_OK;
+    return wc_why_set(file->why, WC_E_FORMAT, EX_DATAERR,
+                      "%s is the certificate of another key than " KEY_NAME
+                      "; remove it, and it is made anew",
+                      file->shown);
 }
 
 /* What is there. WC_E_NOT_FOUND: the key, or with id->key set, its certificate is missing. */
@@ -166,30 +123,18 @@ static enum wc_err load(struct wc_identity *id, const struct wc_keyfile *key,
 {
     enum wc_err err = id->key ? WC_OK : read_key(key, &id->key);
     if (!err)
-        err = read_certificate(certificate, id->key, &id->certificate);
+        err = read_certificate(certificate, id);
     return err;
 }
 
 /* --- making --------------------------------------------------------------------------------- */
 
-static enum wc_err write_bio(const struct wc_keyfile *file, const char *dir, BIO *text)
-{
-    char *bytes = NULL;
-    long byte_count = BIO_get_mem_data(text, &bytes);
-    return wc_keyfile_write(file, dir, bytes, (size_t)byte_count);
-}
-
 static enum wc_err make_key(struct wc_identity *id, const struct wc_keyfile *file, const char *dir)
 {
-    EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, ALGORITHM);
-    BIO *text = BIO_new(BIO_s_secmem());
-    enum wc_err err = WC_OK;
-    if (!key || !text ||
-        PEM_write_bio_PKCS8PrivateKey(text, key, NULL, NULL, 0, no_passphrase, NULL) != 1)
-        err = crypto_failed(file->why);
-    else
-        err = write_bio(file, dir, text);
-    BIO_free(text);
+    EVP_PKEY *key = wc_keypem_new_key();
+    if (!key)
+        return wc_keypem_failed(file->why, "make an MCS key");
+    enum wc_err err = wc_keypem_write_key(file, dir, key);
     if (err)
         EVP_PKEY_free(key);
     else
@@ -197,64 +142,16 @@ static enum wc_err make_key(struct wc_identity *id, const struct wc_keyfile *fil
     return err;
 }
 
-/* This host's name, with what a DNS name cannot hold as '-'. */
-static void host_name(char ret[HOST_BYTES_MAX + 1])
-{
-    if (gethostname(ret, HOST_BYTES_MAX) || ret[0] == '\0')
-        snprintf(ret, HOST_BYTES_MAX + 1, "wimcast");
-    ret[HOST_BYTES_MAX] = '\0';
-    for (char *at = ret; *at; at++) {
-        bool good = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') ||
-                    (*at >= '0' && *at <= '9') || *at == '.' || *at == '-';
-        if (!good)
-            *at = '-';
-    }
-}
-
-static bool extend(X509 *certificate, int nid, const char *value)
-{
-    X509V3_CTX ctx;
-    X509V3_set_ctx(&ctx, certificate, certificate, NULL, NULL, 0);
-    X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
-    bool ok = extension && X509_add_ext(certificate, extension, -1) == 1;
-    X509_EXTENSION_free(extension);
-    return ok;
-}
-
-static bool fill_certificate(X509 *certificate, EVP_PKEY *key)
-{
-    char host[HOST_BYTES_MAX + 1];
-    char names[sizeof("DNS:") + HOST_BYTES_MAX];
-    uint64_t serial;
-    host_name(host);
-    snprintf(names, sizeof(names), "DNS:%s", host);
-    wc_random_bytes(&serial, sizeof(serial));
-    X509_NAME *name = X509_get_subject_name(certificate);
-    return X509_set_version(certificate, CERTIFICATE_VERSION3) == 1 &&
-           ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate), serial >> 1 | 1) == 1 &&
-           X509_gmtime_adj(X509_getm_notBefore(certificate), -BACKDATE_SECONDS) &&
-           X509_time_adj_ex(X509_getm_notAfter(certificate), VALIDITY_DAYS, 0, NULL) &&
-           X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const uint8_t *)host, -1, -1, 0) ==
-               1 &&
-           X509_set_issuer_name(certificate, name) == 1 && X509_set_pubkey(certificate, key) == 1 &&
-           extend(certificate, NID_basic_constraints, "critical,CA:FALSE") &&
-           extend(certificate, NID_key_usage, "critical,digitalSignature") &&
-           extend(certificate, NID_subject_alt_name, names) &&
-           X509_sign(certificate, key, NULL) > 0;
-}
-
 static enum wc_err make_certificate(struct wc_identity *id, const struct wc_keyfile *file,
                                     const char *dir)
 {
-    X509 *certificate = X509_new();
-    BIO *text = BIO_new(BIO_s_mem());
-    enum wc_err err = WC_OK;
-    if (!certificate || !text || !fill_certificate(certificate, id->key) ||
-        PEM_write_bio_X509(text, certificate) != 1)
-        err = crypto_failed(file->why);
-    else
-        err = write_bio(file, dir, text);
-    BIO_free(text);
+    struct wc_key_term term = {.now_s = time(NULL), .days = WC_KEY_DAYS_DEFAULT};
+    struct wc_key_names names = {.count = 1};
+    wc_key_host_name(names.items[0]);
+    X509 *certificate = wc_certify_self(id->key, &names, &term);
+    if (!certificate)
+        return wc_keypem_failed(file->why, "make the certificate of an MCS key");
+    enum wc_err err = wc_keypem_write_chain(file, dir, certificate, NULL);
     if (err)
         X509_free(certificate);
     else
@@ -310,9 +207,8 @@ enum wc_err wc_identity_open(struct wc_identity **ret, const char *state_dir, ch
     struct wc_identity *id = calloc(1, sizeof(*id));
     enum wc_err err = id ? load_or_make(id, state_dir, &why) : WC_E_NOMEM;
     if (!err) {
-        err = digest_of(id->key, id->digest);
-        if (err)
-            crypto_failed(&why);
+        if (!wc_keypem_digest(id->key, id->digest))
+            err = wc_keypem_failed(&why, "read the MCS key");
     }
     ERR_clear_error();
     if (err) {
@@ -329,6 +225,7 @@ void wc_identity_free(struct wc_identity *id)
     if (!id)
         return;
     X509_free(id->certificate);
+    X509_free(id->site);
     EVP_PKEY_free(id->key); /* wipes it */
     free(id);
 }
@@ -336,6 +233,12 @@ void wc_identity_free(struct wc_identity *id)
 void wc_identity_key_digest(const struct wc_identity *id, uint8_t ret[WC_DIGEST_BYTES])
 {
     memcpy(ret, id->digest, WC_DIGEST_BYTES);
+}
+
+void wc_identity_pin(const struct wc_identity *id, uint8_t ret[WC_DIGEST_BYTES])
+{
+    if (!id->site || !wc_keypem_certificate_digest(id->site, ret))
+        memcpy(ret, id->digest, WC_DIGEST_BYTES);
 }
 
 enum wc_err wc_identity_sign(const struct wc_identity *id, const void *bytes, size_t count,
@@ -361,4 +264,9 @@ EVP_PKEY *wc_identity_key(const struct wc_identity *id)
 X509 *wc_identity_certificate(const struct wc_identity *id)
 {
     return id->certificate;
+}
+
+X509 *wc_identity_site(const struct wc_identity *id)
+{
+    return id->site;
 }

@@ -2,7 +2,8 @@
 /* The MCS key of a distribution point: the private key that is its TLS identity and signs its
  * manifests. In the state directory, under the names that admins know:
  *     SerializedMCSKey         private key (Ed25519), PEM, mode 0600
- *     SignedSerializedMCSKey   its X.509 certificate, PEM
+ *     SignedSerializedMCSKey   its X.509 certificate, PEM; signed by itself, or by a site's key,
+ *                              whose certificate follows then
  * Receivers know a key by the SHA-256 of its public key (SubjectPublicKeyInfo, DER). */
 #ifndef WC_IO_IDENTITY_H
 #define WC_IO_IDENTITY_H
@@ -10,6 +11,9 @@
 #include "common/core/err.h"
 #include "common/core/limits.h"
 #include "common/core/types.h"
+
+#define WC_IDENTITY_KEY_NAME         "SerializedMCSKey"
+#define WC_IDENTITY_CERTIFICATE_NAME "SignedSerializedMCSKey"
 
 struct wc_identity;  /* private key and certificate */
 struct wc_publickey; /* of somebody else */
@@ -24,6 +28,10 @@ void wc_identity_free(struct wc_identity *id);
 
 /* SHA-256 of the public key's SubjectPublicKeyInfo. */
 void wc_identity_key_digest(const struct wc_identity *id, uint8_t ret[WC_DIGEST_BYTES]);
+
+/* What receivers are told to trust: the digest of the site's key that signed this one, else of this
+ * key itself. */
+void wc_identity_pin(const struct wc_identity *id, uint8_t ret[WC_DIGEST_BYTES]);
 
 /* Sign bytes. ret_signature has room for WC_SIGNATURE_BYTES_MAX. WC_E_CRYPTO. */
 WC_MUST_USE enum wc_err wc_identity_sign(const struct wc_identity *id, const void *bytes,

@@ -25,6 +25,16 @@ enum wc_err wc_keyfile_init(struct wc_keyfile *file, const char *dir, const char
     return WC_OK;
 }
 
+enum wc_err wc_keyfile_at(struct wc_keyfile *file, const char *path, struct wc_why *why)
+{
+    file->why = why;
+    int count = snprintf(file->path, sizeof(file->path), "%s", path);
+    wc_why_path(file->shown, file->path);
+    if (count < 0 || (size_t)count >= sizeof(file->path) - strlen(TEMPORARY_SUFFIX))
+        return wc_why_set(why, WC_E_IO, EX_USAGE, "the file's name is too long: %s", file->shown);
+    return WC_OK;
+}
+
 static enum wc_err check_kind(const struct wc_keyfile *file, int fd, bool is_secret)
 {
     struct stat st;

@@ -21,6 +21,10 @@ struct wc_keyfile {
 WC_MUST_USE enum wc_err wc_keyfile_init(struct wc_keyfile *file, const char *dir, const char *name,
                                         struct wc_why *why);
 
+/* Name a file by its path. WC_E_IO: the path is too long. */
+WC_MUST_USE enum wc_err wc_keyfile_at(struct wc_keyfile *file, const char *path,
+                                      struct wc_why *why);
+
 /* Its text, NUL-terminated, into ret_text of WC_KEYFILE_BYTES_MAX + 2 bytes. WC_E_NOT_FOUND
  * (without a sentence): there is none; WC_E_AUTH: it is secret and others may read or write it;
  * WC_E_FORMAT: empty, too large, no regular file; WC_E_IO. */

@@ -32,11 +32,13 @@ tests/fuzz:      tests sender/core receiver/core receiver/shell common/io common
 tests:           tests sender/core receiver/core common/io common/core common/diag
 bench:           bench tests sender/core receiver/core common/io common/core common/diag'
 
-# header (a prefix): the files (patterns) that may include it.
+# header (a prefix): the files (patterns) that may include it; it may have several rows.
 third_party='
 uv.h:       common/io/loop.* common/io/ctrl.* sender/shell/* receiver/shell/*
 openssl/:   common/io/aead_openssl.* common/io/digest.* common/io/tls.* common/io/identity.*
+openssl/:   common/io/certify.* common/io/key* common/io/site.*
 openssl/evp.h: common/io/aead_openssl.* common/io/digest.* common/io/identity.* bench/micro/aead.*
+openssl/evp.h: common/io/certify.* common/io/key* common/io/site.*
 intel-ipsec-mb.h: common/io/aead_ipsec_mb.*
 isa-l:      common/io/fec.*
 jansson.h:  common/io/jsonl.*
@@ -78,12 +80,13 @@ function is_listed(name, list,    n, i, items, item) {
     return 0
 }
 
-function load(text, table,    n, i, lines, at) {
+function load(text, table,    n, i, lines, at, left) {
     n = split(text, lines, "\n")
     for (i = 1; i <= n; i++) {
         at = index(lines[i], ":")
+        left = substr(lines[i], 1, at - 1)
         if (at)
-            table[substr(lines[i], 1, at - 1)] = substr(lines[i], at + 1)
+            table[left] = table[left] substr(lines[i], at + 1)
     }
 }
 
