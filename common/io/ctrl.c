@@ -517,6 +517,16 @@ void wc_ctrl_addresses(const struct wc_ctrl *c, struct wc_addr *ret_local, struc
     *ret_peer = c->peer_addr;
 }
 
+const struct wc_key_sight *wc_ctrl_refused(const struct wc_ctrl *c)
+{
+    return c->tls ? wc_tls_refused(c->tls) : NULL;
+}
+
+const char *wc_ctrl_refusal(const struct wc_ctrl *c)
+{
+    return c->tls ? wc_tls_refusal(c->tls) : NULL;
+}
+
 struct wc_publickey *wc_ctrl_peer_key(const struct wc_ctrl *c)
 {
     return c->tls ? wc_tls_peer_key(c->tls) : NULL;

@@ -24,7 +24,7 @@ struct wc_ctrl_ops {
     /* Exactly once per connection (also when on_open never came); `c` is gone after return. `why`:
      * for people, names the peer. WC_OK: this side closed; WC_E_CLOSED: the peer closed;
      * WC_E_NOT_FOUND: no such name; WC_E_SYS: unreachable, refused, reset, silent for about 10 s;
-     * WC_E_AUTH: the sender's key is not the pinned one; WC_E_CRYPTO: TLS failed; WC_E_FULL: the
+     * WC_E_AUTH: the sender's key is not to be trusted; WC_E_CRYPTO: TLS failed; WC_E_FULL: the
      * peer does not read; else what its malformed message was (WC_E_VERSION, ...). */
     void (*on_close)(void *ctx, struct wc_ctrl *c, enum wc_err err, const char *why);
 };
@@ -74,6 +74,10 @@ const char *wc_ctrl_peer_text(const struct wc_ctrl *c); /* "10.0.0.7:40112", val
 /* Address of this side and of the peer of an open connection. */
 void wc_ctrl_addresses(const struct wc_ctrl *c, struct wc_addr *ret_local,
                        struct wc_addr *ret_peer);
+/* As wc_tls_refused: of a connection that ended with WC_E_AUTH, also inside on_close. */
+const struct wc_key_sight *wc_ctrl_refused(const struct wc_ctrl *c);
+/* As wc_tls_refusal: of a connection that ended with WC_E_CRYPTO, also inside on_close. */
+const char *wc_ctrl_refusal(const struct wc_ctrl *c);
 /* As wc_tls_peer_key. */
 struct wc_publickey *wc_ctrl_peer_key(const struct wc_ctrl *c);
 

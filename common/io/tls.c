@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* One suite of everything that can be chosen: TLS 1.3, X25519, Ed25519. No tickets and no
- * resumption: a connection lives as long as a session does. A client knows the server by its public
- * key alone, so names, dates and issuers of the certificate are not looked at. */
+ * resumption: a connection lives as long as a session does. Whether a client trusts what the server
+ * shows is decided in keycheck.c, which stands in for OpenSSL's walk along a chain; here it is only
+ * turned into the alert that the server gets. */
 #include "common/io/tls.h"
 
 #include <assert.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/io/digest.h"
 #include "common/io/identity_internal.h"
@@ -19,12 +21,15 @@
 #define CERTIFICATES_BYTES_MAX 16384 /* that a peer may send */
 #define IDLE_BYTES_MAX         8192u /* kept for output while there is none */
 #define WHY_BYTES              256
+#define CHAIN_MAX              8 /* certificates that are looked at */
 
 struct wc_tls_context {
     SSL_CTX *ssl;
     bool is_server;
-    bool is_pinned;
+    /* A client's; the pointers of `trust` lead to the fields below it, or are borrowed. */
+    struct wc_key_trust trust;
     uint8_t pin[WC_DIGEST_BYTES];
+    char host[WC_KEY_PLACE_BYTES];
 };
 
 struct wc_tls {
@@ -32,8 +37,9 @@ struct wc_tls {
     BIO *in;  /* from the network; owned by ssl */
     BIO *out; /* for the network; owned by ssl */
     bool is_closing;
-    bool is_refused;    /* the server's key is not the pinned one */
-    enum wc_err failed; /* what every later read returns */
+    const char *refusal;        /* why the other side does not trust us; static; NULL: it does */
+    struct wc_key_sight *sight; /* of a server that is not to be trusted; else NULL */
+    enum wc_err failed;         /* what every later read returns */
     char why[WHY_BYTES];
 };
 
@@ -71,7 +77,8 @@ enum wc_err wc_tls_server_new(struct wc_tls_context **ret, const struct wc_ident
         return WC_E_CRYPTO;
     ctx->is_server = true;
     if (SSL_CTX_use_certificate(ctx->ssl, wc_identity_certificate(id)) != 1 ||
-        SSL_CTX_use_PrivateKey(ctx->ssl, wc_identity_key(id)) != 1) {
+        SSL_CTX_use_PrivateKey(ctx->ssl, wc_identity_key(id)) != 1 ||
+        (wc_identity_site(id) && SSL_CTX_add1_chain_cert(ctx->ssl, wc_identity_site(id)) != 1)) {
         wc_tls_context_free(ctx);
         ERR_clear_error();
         return WC_E_CRYPTO;
@@ -80,16 +87,28 @@ enum wc_err wc_tls_server_new(struct wc_tls_context **ret, const struct wc_ident
     return WC_OK;
 }
 
-static void refuse(struct wc_tls *tls, const struct wc_tls_context *ctx,
-                   const uint8_t digest[WC_DIGEST_BYTES])
+static void refuse(struct wc_tls *tls, const struct wc_key_sight *sight)
 {
     char expected[2 * WC_DIGEST_BYTES + 1];
     char found[2 * WC_DIGEST_BYTES + 1];
-    wc_digest_hex(ctx->pin, expected);
-    wc_digest_hex(digest, found);
-    tls->is_refused = true;
+    wc_digest_hex(sight->pin, expected);
+    wc_digest_hex(sight->key_digest, found);
     snprintf(tls->why, sizeof(tls->why), "its key is sha256:%s, expected was sha256:%s", found,
              expected);
+    tls->sight = malloc(sizeof(*tls->sight));
+    if (tls->sight)
+        *tls->sight = *sight;
+}
+
+/* What the server is told by an alert. */
+static int alert_of(const struct wc_key_sight *sight)
+{
+    if (sight->signer != WC_KEY_SIGNER_SITE)
+        return X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY;
+    if (sight->now_s > sight->not_after_s)
+        return X509_V_ERR_CERT_HAS_EXPIRED;
+    return sight->now_s < sight->not_before_s ? X509_V_ERR_CERT_NOT_YET_VALID
+                                              : X509_V_ERR_HOSTNAME_MISMATCH;
 }
 
 /* Stands in for OpenSSL's walk along a chain of issuers. 1: go on; 0: end the handshake. */
@@ -97,35 +116,43 @@ static int check_server(X509_STORE_CTX *store, void *arg)
 {
     const struct wc_tls_context *ctx = arg;
     SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-    struct wc_publickey *key = NULL;
-    uint8_t digest[WC_DIGEST_BYTES];
-    if (!ctx->is_pinned)
-        return 1;
-    X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);
-    if (wc_publickey_new(&key, X509_STORE_CTX_get0_cert(store)))
-        return 0;
-    wc_publickey_digest(key, digest);
-    wc_publickey_free(key);
-    if (!wc_digest_equal(digest, ctx->pin)) {
-        refuse(SSL_get_app_data(ssl), ctx, digest);
-        return 0;
-    }
-    X509_STORE_CTX_set_error(store, X509_V_OK);
-    return 1;
+    STACK_OF(X509) *chain = X509_STORE_CTX_get0_untrusted(store);
+    X509 *others[CHAIN_MAX];
+    size_t count = 0;
+    for (int i = 1; i < sk_X509_num(chain) && count < CHAIN_MAX; i++) /* 0: the server's own */
+        others[count++] = sk_X509_value(chain, i);
+    struct wc_key_sight sight = {0};
+    bool is_trusted = wc_keycheck_peer(&sight, X509_STORE_CTX_get0_cert(store), others, count,
+                                       &ctx->trust, (int64_t)time(NULL));
+    X509_STORE_CTX_set_error(store, is_trusted ? X509_V_OK : alert_of(&sight));
+    if (!is_trusted)
+        refuse(SSL_get_app_data(ssl), &sight);
+    return is_trusted;
 }
 
-enum wc_err wc_tls_client_new(struct wc_tls_context **ret, const uint8_t *key_digest)
+enum wc_err wc_tls_client_new_for(struct wc_tls_context **ret, const struct wc_key_trust *trust)
 {
     struct wc_tls_context *ctx = context_new(TLS_client_method());
     if (!ctx)
         return WC_E_CRYPTO;
-    ctx->is_pinned = key_digest != NULL;
-    if (key_digest)
-        memcpy(ctx->pin, key_digest, WC_DIGEST_BYTES);
+    ctx->trust = *trust;
+    if (trust->key_digest) {
+        memcpy(ctx->pin, trust->key_digest, WC_DIGEST_BYTES);
+        ctx->trust.key_digest = ctx->pin;
+    }
+    if (trust->host) {
+        snprintf(ctx->host, sizeof(ctx->host), "%s", trust->host);
+        ctx->trust.host = ctx->host;
+    }
     SSL_CTX_set_verify(ctx->ssl, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_cert_verify_callback(ctx->ssl, check_server, ctx);
     *ret = ctx;
     return WC_OK;
+}
+
+enum wc_err wc_tls_client_new(struct wc_tls_context **ret, const uint8_t *key_digest)
+{
+    return wc_tls_client_new_for(ret, &(struct wc_key_trust){.key_digest = key_digest});
 }
 
 void wc_tls_context_free(struct wc_tls_context *ctx)
@@ -178,6 +205,7 @@ void wc_tls_free(struct wc_tls *tls)
     if (!tls)
         return;
     SSL_free(tls->ssl);
+    free(tls->sight);
     free(tls);
 }
 
@@ -189,11 +217,28 @@ enum wc_err wc_tls_feed(struct wc_tls *tls, const uint8_t *bytes, size_t count)
     return BIO_write_ex(tls->in, bytes, count, &put) == 1 && put == count ? WC_OK : WC_E_NOMEM;
 }
 
+/* NULL: the failure is another. */
+static const char *refusal_of(unsigned long error)
+{
+    switch (ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_GET_REASON(error) : 0) {
+    case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+        return "it knows another key, or a site that has not signed this one";
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+        return "for its clock the certificate has expired";
+    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+        return "for it the certificate is not yet valid, or made out to another name";
+    default:
+        return NULL;
+    }
+}
+
 static enum wc_err fail(struct wc_tls *tls)
 {
-    tls->failed = tls->is_refused ? WC_E_AUTH : WC_E_CRYPTO;
+    bool is_refused = tls->why[0] != '\0';
+    tls->failed = is_refused ? WC_E_AUTH : WC_E_CRYPTO;
     const char *reason = ERR_reason_error_string(ERR_peek_error());
-    if (!tls->is_refused)
+    tls->refusal = refusal_of(ERR_peek_error());
+    if (!is_refused)
         snprintf(tls->why, sizeof(tls->why), "TLS: %s", reason ? reason : "protocol error");
     ERR_clear_error();
     return tls->failed;
@@ -284,6 +329,16 @@ void wc_tls_close(struct wc_tls *tls)
 const char *wc_tls_why(const struct wc_tls *tls)
 {
     return tls->why;
+}
+
+const char *wc_tls_refusal(const struct wc_tls *tls)
+{
+    return tls->refusal;
+}
+
+const struct wc_key_sight *wc_tls_refused(const struct wc_tls *tls)
+{
+    return tls->sight;
 }
 
 struct wc_publickey *wc_tls_peer_key(const struct wc_tls *tls)
