@@ -21,6 +21,7 @@ enum wc_err wc_why_set(struct wc_why *why, enum wc_err err, int exit_code, const
     if (!why)
         return err;
     why->exit_code = exit_code;
+    why->hresult = 0;
     va_list args;
     va_start(args, format);
     vsnprintf(why->text, sizeof(why->text), format, args);

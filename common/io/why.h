@@ -9,13 +9,14 @@
 #include "common/core/types.h"
 
 struct wc_why {
-    int exit_code; /* EX_... of sysexits.h */
+    int exit_code;    /* EX_... of sysexits.h */
+    uint32_t hresult; /* as Windows shows it, where that is known; else 0 */
     char text[WC_SENTENCE_BYTES_MAX + 1];
 };
 
-/* Fill `why` (NULL: nothing happens); a text that is too long is cut, control characters become
- * '?'. Returns `err`, so that a failure is one statement: return wc_why_set(why, WC_E_IO,
- * EX_IOERR, ...). */
+/* Fill `why` (NULL: nothing happens), with hresult 0; a text that is too long is cut, control
+ * characters become '?'. Returns `err`, so that a failure is one statement:
+ * return wc_why_set(why, WC_E_IO, EX_IOERR, ...). */
 enum wc_err wc_why_set(struct wc_why *why, enum wc_err err, int exit_code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

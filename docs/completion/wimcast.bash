@@ -28,7 +28,7 @@ _wimcast_interfaces() {
 _wimcast_value() {
     case $1 in
         -i | --interface) _wimcast_interfaces "$2" ;;
-        -o | --output) _wimcast_files "$2" ;;
+        -o | --output | --site-key) _wimcast_files "$2" ;;
         --state-dir) _wimcast_folders "$2" ;;
         --slow-policy) _wimcast_words "none disconnect unicast" "$2" ;;
         --id | --port | --mcast-data-address | --ttl | --min-receivers | --max-wait | \
@@ -62,7 +62,7 @@ _wimcast_sender() {
 
 _wimcast_receiver() {
     _wimcast "fetch" "--output --id --interface --name --memory --beacon-timeout \
-        --discover-timeout" || _wimcast_words "wimcast://" "${COMP_WORDS[COMP_CWORD]}"
+        --discover-timeout --site-key" || _wimcast_words "wimcast://" "${COMP_WORDS[COMP_CWORD]}"
 }
 
 complete -F _wimcast_sender wimcast-sender

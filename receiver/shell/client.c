@@ -7,8 +7,11 @@
 #include <sysexits.h>
 
 #include "common/core/hresult.h"
+#include "common/diag/key_rules.h"
 #include "common/io/alloc.h"
 #include "common/io/digest.h"
+
+#define SIGNATURE_BYTES 64u /* Ed25519 */
 
 struct wc_client {
     const struct wc_url *url;
@@ -19,6 +22,7 @@ struct wc_client {
     char name[WC_NAME_BYTES_MAX + 1];
     char sender_text[WC_HOST_BYTES_MAX + 16];
     struct wc_welcome welcome;
+    bool greeted; /* HELLO is on its way */
     bool welcomed;
     uint8_t *manifest_bytes; /* grows with what comes, never by what is claimed */
     uint32_t manifest_got;
@@ -42,6 +46,29 @@ static void end_with(struct wc_client *c, uint32_t hresult, int exit_code, const
         wc_ctrl_close(c->ctrl);
 }
 
+/* The sender's key, or what hangs on it, is wrong: as the rules say it. */
+static void end_with_sight(struct wc_client *c, struct wc_key_sight *sight)
+{
+    struct wc_findings findings = {.count = 0};
+    char text[WC_SENTENCE_BYTES_MAX];
+    sight->by_receiver = true;
+    snprintf(sight->place, sizeof sight->place, "%s", c->sender_text);
+    wc_key_rules(sight, &findings);
+    const struct wc_finding *f = wc_findings_worst(&findings);
+    if (!f)
+        return;
+    wc_key_rules_line(f, text, sizeof text);
+    end_with(c, f->kind->hresult, f->kind->exit_code, text);
+}
+
+static void end_with_reply(struct wc_client *c, enum wc_key_reply reply, uint64_t got_bytes,
+                           uint64_t due_bytes)
+{
+    struct wc_key_sight sight = {.reply = reply, .got_bytes = got_bytes, .due_bytes = due_bytes};
+    memcpy(sight.key_digest, c->sender_key, sizeof sight.key_digest);
+    end_with_sight(c, &sight);
+}
+
 static void send_msg(struct wc_client *c, const struct wc_msg *msg)
 {
     enum wc_err err = c->ctrl && !c->end_known ? wc_ctrl_send(c->ctrl, msg) : WC_OK;
@@ -58,6 +85,7 @@ static void on_open(void *ctx, struct wc_ctrl *ctrl)
     wc_ctrl_addresses(ctrl, &c->local, &peer);
     snprintf(msg.hello.name, sizeof msg.hello.name, "%s", c->name);
     snprintf(msg.hello.package, sizeof msg.hello.package, "%s", c->url->package);
+    c->greeted = true;
     send_msg(c, &msg);
 }
 
@@ -93,7 +121,8 @@ static void take_refusal(struct wc_client *c, const struct wc_refusal *r, bool r
     end_with(c, r->hresult ? r->hresult : WC_HR_CONNECTION, exit_of(r->hresult), text);
 }
 
-/* The manifest is what the descriptor says and what the sender's key signed. */
+/* The manifest is what the descriptor says and what the sender's key signed. NULL: it is; else what
+ * is wrong, unless the end is known by then. */
 static const char *prove(struct wc_client *c)
 {
     const struct wc_welcome *w = &c->welcome;
@@ -112,8 +141,14 @@ static const char *prove(struct wc_client *c)
     enum wc_err err = wc_publickey_verify(key, c->manifest_bytes, c->manifest_got, w->signature,
                                           w->signature_bytes);
     wc_publickey_free(key);
-    if (err)
-        return "the manifest is not signed by the sender's MCS key";
+    if (w->signature_bytes < SIGNATURE_BYTES) {
+        end_with_reply(c, WC_KEY_REPLY_UNSIGNED, w->signature_bytes, SIGNATURE_BYTES);
+        return "the manifest is not signed";
+    }
+    if (err) {
+        end_with_reply(c, WC_KEY_REPLY_OTHER_KEY, 0, 0);
+        return "the manifest is signed by another key";
+    }
     if (wc_manifest_decode(&c->manifest, c->manifest_bytes, c->manifest_got, &wc_alloc_libc))
         return "the manifest is malformed";
     return NULL;
@@ -235,11 +270,30 @@ static int exit_of_close(const struct wc_client *c, enum wc_err err)
     }
 }
 
+/* The connection ended, and what is lacking is known. */
+static void name_the_cause(struct wc_client *c, const struct wc_ctrl *ctrl, enum wc_err err)
+{
+    const struct wc_key_sight *refused = wc_ctrl_refused(ctrl);
+    if (err == WC_E_AUTH && refused) {
+        struct wc_key_sight sight = *refused;
+        end_with_sight(c, &sight);
+    } else if (err == WC_E_CLOSED && c->greeted && !c->welcomed) {
+        end_with_reply(c, WC_KEY_REPLY_EMPTY, 0, 0);
+    } else if (err == WC_E_SHORT && c->greeted && !c->welcomed) {
+        end_with_reply(c, WC_KEY_REPLY_CUT, 0, 0);
+    } else if (err == WC_E_RANGE && c->greeted && !c->welcomed) {
+        end_with_reply(c, WC_KEY_REPLY_NO_CONTENT, 0, 0);
+    } else if (err == WC_E_CLOSED && c->welcomed && !c->has_package) {
+        end_with_reply(c, WC_KEY_REPLY_PART, c->manifest_got, c->welcome.manifest_bytes);
+    }
+}
+
 static void on_close(void *ctx, struct wc_ctrl *ctrl, enum wc_err err, const char *why)
 {
     struct wc_client *c = ctx;
-    (void)ctrl;
     c->ctrl = NULL;
+    if (!c->end_known)
+        name_the_cause(c, ctrl, err);
     if (!c->end_known && c->said_done && (err == WC_OK || err == WC_E_CLOSED)) {
         end_with(c, 0, EX_OK, "");
     } else if (!c->end_known) {
@@ -255,8 +309,11 @@ static const struct wc_ctrl_ops client_ops = {
     .on_open = on_open, .on_msg = on_msg, .on_drain = on_drain, .on_close = on_close};
 
 enum wc_err wc_client_open(struct wc_client **ret, uv_loop_t *loop, const struct wc_url *url,
-                           const char *name, const struct wc_client_ops *ops, void *ctx)
+                           struct wc_site *site, const char *name, const struct wc_client_ops *ops,
+                           void *ctx)
 {
+    struct wc_key_trust trust = {
+        .key_digest = url->has_key ? url->key : NULL, .site = site, .host = url->host};
     struct wc_client *c = calloc(1, sizeof *c);
     if (!c)
         return WC_E_NOMEM;
@@ -265,7 +322,7 @@ enum wc_err wc_client_open(struct wc_client **ret, uv_loop_t *loop, const struct
     c->ctx = ctx;
     snprintf(c->name, sizeof c->name, "%s", name);
     snprintf(c->sender_text, sizeof c->sender_text, "%s:%u", url->host, url->port);
-    enum wc_err err = wc_tls_client_new(&c->tls, url->has_key ? url->key : NULL);
+    enum wc_err err = wc_tls_client_new_for(&c->tls, &trust);
     if (!err)
         err = wc_ctrl_connect(&c->ctrl, loop, c->tls, url->host, url->port, &client_ops, c);
     if (err) {

@@ -9,6 +9,7 @@
 #include "common/core/manifest.h"
 #include "common/core/url.h"
 #include "common/io/ctrl.h"
+#include "common/io/site.h"
 #include "common/io/why.h"
 
 struct wc_client;
@@ -33,10 +34,14 @@ struct wc_client_ops {
     void (*on_end)(void *ctx, const struct wc_client_end *end);
 };
 
-/* Start to join. `ops` and `url` are borrowed until free. WC_E_NOMEM, WC_E_CRYPTO, WC_E_SYS. */
+/* Start to join. `ops`, `url` and `site` are borrowed until free. The sender must have the key of
+ * the URL, or one that the site with that key signed for the URL's host; with a `site` (else NULL)
+ * it must have one that this site signed, whatever key the URL names. WC_E_NOMEM, WC_E_CRYPTO,
+ * WC_E_SYS. */
 WC_MUST_USE enum wc_err wc_client_open(struct wc_client **ret, uv_loop_t *loop,
-                                       const struct wc_url *url, const char *name,
-                                       const struct wc_client_ops *ops, void *ctx);
+                                       const struct wc_url *url, struct wc_site *site,
+                                       const char *name, const struct wc_client_ops *ops,
+                                       void *ctx);
 
 void wc_client_alive(struct wc_client *c);
 void wc_client_ready(struct wc_client *c, uint64_t pn);

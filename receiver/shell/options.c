@@ -14,6 +14,7 @@ enum {
     FETCH_MEMORY,
     FETCH_BEACON_TIMEOUT,
     FETCH_DISCOVER_TIMEOUT,
+    FETCH_SITE_KEY,
 };
 
 static const char fetch_letters[] = ":o:i:" WC_ARGS_COMMON_LETTERS;
@@ -25,6 +26,7 @@ static const struct option fetch_options[] = {
     {"memory", required_argument, NULL, FETCH_MEMORY},
     {"beacon-timeout", required_argument, NULL, FETCH_BEACON_TIMEOUT},
     {"discover-timeout", required_argument, NULL, FETCH_DISCOVER_TIMEOUT},
+    {"site-key", required_argument, NULL, FETCH_SITE_KEY},
     WC_ARGS_COMMON_OPTIONS,
     {NULL, 0, NULL, 0},
 };
@@ -56,6 +58,9 @@ static const char fetch_help[] =
     "Network:\n"
     "  -i, --interface IF           name or address of the interface to receive on\n"
     "                               (default: the one that leads to the sender)\n"
+    "      --site-key FILE          accept only a sender whose key this site signed (FILE:\n"
+    "                               from 'wimcast-sender key export'); a key in the URL\n"
+    "                               does not count then\n"
     "      --name NAME              name of this receiver, for people\n"
     "                               (default: the name of the host)\n"
     "      --beacon-timeout S       multicast must arrive within S seconds of joining:\n"
@@ -120,6 +125,8 @@ static enum wc_err take_fetch_option(struct wc_fetch_options *o, int code, const
     case FETCH_BEACON_TIMEOUT:
         return wc_args_duration("--beacon-timeout", text, WC_FETCH_TIMEOUT_MIN,
                                 WC_FETCH_TIMEOUT_MAX, &o->beacon_timeout, why);
+    case FETCH_SITE_KEY:
+        return wc_args_text("--site-key", text, &o->site_key, why);
     default: /* FETCH_DISCOVER_TIMEOUT: the table has no other */
         return wc_args_duration("--discover-timeout", text, WC_FETCH_TIMEOUT_MIN,
                                 WC_FETCH_TIMEOUT_MAX, &o->discover_timeout, why);

@@ -29,6 +29,7 @@ struct wc_fetch_options {
     const char *output;    /* FILE, DIR, or "-"; NULL: the current directory */
     const char *interface; /* name or address; NULL: the one that leads to the sender */
     const char *name;      /* of this receiver, for people; NULL: the host's */
+    const char *site_key;  /* file with the site's certificate; NULL: none */
     const char *id;        /* only this package; NULL: any */
     uint64_t memory_bytes; /* of blocks */
     wc_ns beacon_timeout;

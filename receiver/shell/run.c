@@ -32,6 +32,7 @@ struct run {
     const struct wc_fetch_options *options;
     struct wc_display *display;
     struct wc_url url;
+    struct wc_site *site;             /* that must have signed the sender's key; NULL: need not */
     const struct wc_welcome *welcome; /* NULL: not yet joined */
     const struct wc_manifest *manifest;
     struct wc_client *client;
@@ -231,7 +232,7 @@ static void on_package(void *ctx, const struct wc_welcome *welcome,
     struct run *run = ctx;
     run->welcome = welcome;
     run->manifest = manifest;
-    if (!run->url.has_key) {
+    if (!run->url.has_key && !run->site) {
         memcpy(run->url.key, wc_client_sender_key(run->client), sizeof run->url.key);
         wc_display_trust(run->display, &run->url, "the sender");
     }
@@ -394,8 +395,20 @@ static enum wc_err find_session(struct run *run, struct wc_why *why)
     if (err)
         return err;
     run->url = found.url;
-    wc_display_trust(run->display, &run->url, found.announce.name);
+    if (!run->site)
+        wc_display_trust(run->display, &run->url, found.announce.name);
     return WC_OK;
+}
+
+/* WC_OK without --site-key, too. */
+static enum wc_err read_site(struct run *run, struct wc_why *why)
+{
+    if (!run->options->site_key)
+        return WC_OK;
+    enum wc_err err = wc_site_read(&run->site, run->options->site_key, why);
+    if (err && err != WC_E_NOT_FOUND)
+        why->hresult = why->exit_code == EX_NOPERM ? WC_HR_ACCESS_DENIED : WC_HR_FAIL;
+    return err;
 }
 
 static void receive(struct run *run)
@@ -404,7 +417,8 @@ static void receive(struct run *run)
     (void)gethostname(host, sizeof host - 1);
     const char *name = run->options->name ? run->options->name : host;
     open_handles(run);
-    enum wc_err err = wc_client_open(&run->client, &run->loop, &run->url, name, &run_ops, run);
+    enum wc_err err =
+        wc_client_open(&run->client, &run->loop, &run->url, run->site, name, &run_ops, run);
     if (err) {
         struct wc_why why;
         (void)wc_why_set(&why, err, EX_OSERR, "cannot connect to the sender: %s", wc_err_text(err));
@@ -440,16 +454,20 @@ int wc_fetch_run(const struct wc_fetch_options *options, const struct wc_args_co
     run.signal_fd = wc_signals_open();
     if (run.signal_fd < 0 || uv_loop_init(&run.loop) != 0 || wc_display_open(&run.display, common))
         return EX_OSERR;
-    enum wc_err err = find_session(&run, &why);
-    if (err)
-        set_verdict(&run, err == WC_E_CLOSED ? "cancelled" : "error",
-                    err == WC_E_CLOSED ? WC_HR_CANCELLED : WC_HR_NOT_FOUND, &why);
+    enum wc_err err = read_site(&run, &why);
+    if (!err)
+        err = find_session(&run, &why);
+    if (err == WC_E_CLOSED)
+        set_verdict(&run, "cancelled", WC_HR_CANCELLED, &why);
+    else if (err)
+        set_verdict(&run, "error", why.hresult ? why.hresult : WC_HR_NOT_FOUND, &why);
     else
         receive(&run);
     summarize(&run);
     uv_loop_close(&run.loop);
     wc_store_close(run.store);
     wc_client_free(run.client);
+    wc_site_free(run.site);
     wc_display_close(run.display);
     close(run.signal_fd);
     return run.why.exit_code;

@@ -285,7 +285,8 @@ static struct receiver *join(bool is_deaf)
     r->url.port = wc_roster_port(b.roster);
     r->url.has_key = true;
     memcpy(r->url.key, b.stage.session.key_digest, sizeof(r->url.key));
-    assert_int_equal(wc_client_open(&r->client, &b.loop, &r->url, name, &client_ops, r), WC_OK);
+    assert_int_equal(wc_client_open(&r->client, &b.loop, &r->url, NULL, name, &client_ops, r),
+                     WC_OK);
     return r;
 }
 

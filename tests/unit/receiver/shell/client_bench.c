@@ -105,7 +105,8 @@ void bench_encode(const struct wc_manifest *m)
 
 void bench_connect(void)
 {
-    assert_int_equal(wc_client_open(&b.client, &b.w->loop, &b.url, "beta-7", &ops, NULL), WC_OK);
+    assert_int_equal(wc_client_open(&b.client, &b.w->loop, &b.url, b.site, "beta-7", &ops, NULL),
+                     WC_OK);
 }
 
 void bench_make(void **state)

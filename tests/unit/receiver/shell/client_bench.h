@@ -16,6 +16,8 @@ struct bench {
     size_t manifest_bytes;
     struct wc_welcome welcome; /* to be sent */
 
+    struct wc_site *site; /* that the client trusts; NULL: none */
+
     /* What the client told. */
     unsigned package_count, status_count, unicast_count, symbols_count, end_count;
     const struct wc_manifest *known; /* the client's */

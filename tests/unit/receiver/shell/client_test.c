@@ -206,6 +206,37 @@ static void a_second_descriptor(void **state)
     bench_close();
 }
 
+/* Each says what is lacking, with the code of a key's fault. */
+static void replies_that_end_too_early(void **state)
+{
+    bench_open(state);
+    sender_says_welcome();
+    sender_says_part(0, 10);
+    RUN_UNTIL(b.w, wc_ctrl_queued_bytes(b.w->server_side.c) == 0);
+    wc_ctrl_close(b.w->server_side.c);
+    bench_assert_end(WC_HR_FAIL, EX_TEMPFAIL, "manifest is truncated");
+    assert_non_null(strstr(b.end.why.text, "10 of "));
+    bench_close();
+}
+
+static void a_sender_that_the_site_did_not_sign(void **state)
+{
+    struct wc_workdir dir;
+    struct wc_why why;
+    bench_make(state);
+    wc_workdir_make(&dir);
+    assert_int_equal(wc_site_make(dir.path, 1700000000, &why), WC_OK);
+    assert_int_equal(wc_site_open(&b.site, dir.path, &why), WC_OK);
+    bench_connect(); /* though the URL has its key */
+    bench_assert_end(WC_HR_FAIL, EX_NOPERM, "not signed");
+    assert_non_null(strstr(b.end.why.text, "wimcast-sender key reset"));
+    assert_int_equal(b.type_count[WC_MSG_HELLO], 0);
+    struct wc_site *site = b.site;
+    bench_close();
+    wc_site_free(site);
+    wc_workdir_remove(&dir);
+}
+
 static void news_before_the_package_is_ignored(void **state)
 {
     bench_open(state);
@@ -334,7 +365,7 @@ static void a_sender_that_dies(void **state)
     bench_close();
     bench_open(state); /* before it said anything */
     wc_ctrl_close(b.w->server_side.c);
-    bench_assert_end(WC_HR_CONNECTION, EX_UNAVAILABLE, "");
+    bench_assert_end(WC_HR_FAIL, EX_UNAVAILABLE, "key reply is empty");
     bench_close();
 }
 
@@ -369,6 +400,8 @@ int main(void)
         TEST(another_package_than_the_url_names),
         TEST(a_manifest_in_disorder),
         TEST(a_second_descriptor),
+        TEST(replies_that_end_too_early),
+        TEST(a_sender_that_the_site_did_not_sign),
         TEST(news_before_the_package_is_ignored),
         TEST(messages_go_up_and_down),
         TEST(done_is_taken),
