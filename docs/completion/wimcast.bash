@@ -28,12 +28,12 @@ _wimcast_interfaces() {
 _wimcast_value() {
     case $1 in
         -i | --interface) _wimcast_interfaces "$2" ;;
-        -o | --output | --site-key) _wimcast_files "$2" ;;
-        --state-dir) _wimcast_folders "$2" ;;
+        -o | --output | --install | --site-key) _wimcast_files "$2" ;;
+        --state-dir | --site-dir) _wimcast_folders "$2" ;;
         --slow-policy) _wimcast_words "none disconnect unicast" "$2" ;;
         --id | --port | --mcast-data-address | --ttl | --min-receivers | --max-wait | \
             --max-bitrate | --symbol-size | --slow-rate | --name | --beacon-timeout | --discover-timeout | \
-            --memory) COMPREPLY=() ;;
+            --memory | --days) COMPREPLY=() ;;
         *) return 1 ;;
     esac
 }
@@ -53,8 +53,22 @@ _wimcast() {
     fi
 }
 
+_wimcast_sender_key() {
+    local actions="site-init init sign show verify reset export"
+    if ((COMP_CWORD == 2)) && [[ ${COMP_WORDS[2]} != -* ]]; then
+        _wimcast_words "$actions" "${COMP_WORDS[2]}"
+        return
+    fi
+    _wimcast "" "--state-dir --site-dir --name --days --install --output --self-signed" ||
+        _wimcast_files "${COMP_WORDS[COMP_CWORD]}"
+}
+
 _wimcast_sender() {
-    _wimcast "send" "--id --interface --port --mcast-data-address --ttl --min-receivers \
+    if ((COMP_CWORD > 1)) && [[ ${COMP_WORDS[1]} == key ]]; then
+        _wimcast_sender_key
+        return
+    fi
+    _wimcast "send key" "--id --interface --port --mcast-data-address --ttl --min-receivers \
         --max-wait --max-bitrate --state-dir --symbol-size --slow-policy \
         --slow-rate --only-multicast --nokbd --no-announce" ||
         _wimcast_files "${COMP_WORDS[COMP_CWORD]}"

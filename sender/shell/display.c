@@ -67,9 +67,13 @@ void wc_display_warning(struct wc_display *d, const char *sentence)
 
 void wc_display_error(struct wc_display *d, const struct wc_why *why)
 {
+    char code[16] = "";
+    if (why->hresult)
+        snprintf(code, sizeof code, "0x%08X", why->hresult);
     wc_term_finish(d->term, false);
-    wc_term_say(d->term, WC_TERM_ERROR, "%s", why->text);
+    wc_term_say(d->term, WC_TERM_ERROR, "%s%s%s", code, why->hresult ? ": " : "", why->text);
     wc_jsonl_begin(d->events, "error");
+    wc_jsonl_str(d->events, "hresult", why->hresult ? code : NULL);
     wc_jsonl_str(d->events, "sentence", why->text);
     wc_jsonl_int(d->events, "exit_code", why->exit_code);
     end_event(d);

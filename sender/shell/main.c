@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <sysexits.h>
 
+#include "sender/shell/key.h"
 #include "sender/shell/options.h"
 #include "sender/shell/run.h"
 
@@ -22,5 +23,7 @@ int main(int argc, char **argv)
     case WC_ARGS_RUN:
         break;
     }
+    if (options.command == WC_SENDER_COMMAND_KEY)
+        return wc_key_run(&options.key, &options.common);
     return wc_send_run(&options.send, &options.common);
 }

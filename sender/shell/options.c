@@ -2,15 +2,10 @@
 #include "sender/shell/options.h"
 
 #include <getopt.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "common/io/netaddr.h"
-
-#define STATE_DIR_ROOT "/var/lib/wimcast"
 
 /* Options of `send` without a letter. */
 enum {
@@ -57,6 +52,7 @@ static const char program_help[] =
     "\n"
     "Commands:\n"
     "  send PATH...   send files or folders in one session, now\n"
+    "  key ACTION     make, sign, look at and replace the key of this sender\n"
     "\n"
     "  -h, --help     this text; after a command: its options\n"
     "  -V, --version  the version\n"
@@ -160,18 +156,6 @@ static enum wc_err read_slow_policy(const char *text, enum wc_slow_policy *ret, 
                       "--slow-policy takes none, disconnect or unicast, not '%.80s'", text);
 }
 
-static enum wc_err read_state_dir(const char *text, struct wc_send_options *o, struct wc_why *why)
-{
-    const char *dir;
-    enum wc_err err = wc_args_text("--state-dir", text, &dir, why);
-    if (!err && strlen(dir) >= sizeof(o->state_dir))
-        err = wc_why_set(why, WC_E_TOO_LARGE, EX_USAGE, "--state-dir takes at most %zu bytes",
-                         sizeof(o->state_dir) - 1);
-    if (!err)
-        snprintf(o->state_dir, sizeof(o->state_dir), "%s", dir);
-    return err;
-}
-
 /* One option with its value; `code` is none of the common ones. */
 static enum wc_err take_send_option(struct wc_send_options *o, int code, const char *text,
                                     struct wc_why *why)
@@ -203,7 +187,7 @@ static enum wc_err take_send_option(struct wc_send_options *o, int code, const c
         return wc_args_bitrate("--max-bitrate", text, WC_SEND_RATE_BPS_MIN, WC_SEND_RATE_BPS_MAX,
                                &o->rate_max_bps, why);
     case SEND_STATE_DIR:
-        return read_state_dir(text, o, why);
+        return wc_state_dir_read("--state-dir", text, o->state_dir, why);
     case SEND_SYMBOL_BYTES:
         err = wc_args_uint("--symbol-size", text, WC_SYMBOL_BYTES_MIN, WC_SYMBOL_BYTES_MAX, &value,
                            why);
@@ -262,55 +246,17 @@ static enum wc_err parse_send(void *options, int argc, char **argv, struct wc_wh
     return WC_OK;
 }
 
+static enum wc_err parse_key(void *options, int argc, char **argv, struct wc_why *why)
+{
+    struct wc_sender_options *all = options;
+    return wc_key_options_parse(&all->key, &all->common, argc, argv, why);
+}
+
 static const struct wc_args_command commands[] = {
     {"send", WC_SENDER_COMMAND_SEND, parse_send},
+    {"key", WC_SENDER_COMMAND_KEY, parse_key},
     {NULL, 0, NULL},
 };
-
-static bool is_set(const char *value)
-{
-    return value && *value;
-}
-
-/* XDG Base Directory Specification: a path there that is not absolute is not looked at. */
-static enum wc_err choose_state_dir(struct wc_send_options *o, const struct wc_sender_env *env,
-                                    struct wc_why *why)
-{
-    const char *base = "";
-    const char *tail = "";
-    if (*o->state_dir)
-        return WC_OK;
-    if (is_set(env->state_dir)) {
-        base = env->state_dir;
-    } else if (env->root) {
-        base = STATE_DIR_ROOT;
-    } else if (is_set(env->xdg_state_home) && env->xdg_state_home[0] == '/') {
-        base = env->xdg_state_home;
-        tail = "/wimcast";
-    } else if (is_set(env->home)) {
-        base = env->home;
-        tail = "/.local/state/wimcast";
-    }
-    if (!*base)
-        return wc_why_set(why, WC_E_NOT_FOUND, EX_CONFIG,
-                          "no folder for the key of this sender: HOME is not set; use --state-dir");
-    if (strlen(base) + strlen(tail) >= sizeof(o->state_dir))
-        return wc_why_set(why, WC_E_TOO_LARGE, EX_CONFIG,
-                          "the name of the folder for the key of this sender is too long; "
-                          "use --state-dir");
-    snprintf(o->state_dir, sizeof(o->state_dir), "%s%s", base, tail);
-    return WC_OK;
-}
-
-struct wc_sender_env wc_sender_env_read(void)
-{
-    return (struct wc_sender_env){
-        .state_dir = getenv("WIMCAST_STATE_DIR"),
-        .xdg_state_home = getenv("XDG_STATE_HOME"),
-        .home = getenv("HOME"),
-        .root = geteuid() == 0,
-    };
-}
 
 enum wc_err wc_sender_options_parse(struct wc_sender_options *ret, int argc, char **argv,
                                     const struct wc_sender_env *env, struct wc_why *why)
@@ -324,12 +270,25 @@ enum wc_err wc_sender_options_parse(struct wc_sender_options *ret, int argc, cha
     err = command->parse(ret, argc - 1, argv + 1, why);
     if (err || ret->common.action != WC_ARGS_RUN)
         return err;
-    return choose_state_dir(&ret->send, env, why);
+    bool is_key = ret->command == WC_SENDER_COMMAND_KEY;
+    char *state_dir = is_key ? ret->key.state_dir : ret->send.state_dir;
+    err = wc_state_dir_choose(state_dir, env, why);
+    if (err)
+        return err;
+    return wc_site_dir_choose(is_key ? ret->key.site_dir : ret->send.site_dir, state_dir, env, why);
 }
 
 const char *wc_sender_help(enum wc_sender_command command)
 {
-    return command == WC_SENDER_COMMAND_SEND ? send_help : program_help;
+    switch (command) {
+    case WC_SENDER_COMMAND_SEND:
+        return send_help;
+    case WC_SENDER_COMMAND_KEY:
+        return wc_key_help();
+    case WC_SENDER_COMMAND_NONE:
+        break;
+    }
+    return program_help;
 }
 
 const char *wc_sender_version(void)

@@ -9,12 +9,13 @@
 #include "common/io/args.h"
 #include "common/io/why.h"
 #include "sender/core/sender.h"
-
-#define WC_SENDER_STATE_DIR_BYTES 4096
+#include "sender/shell/key_options.h"
+#include "sender/shell/state_dir.h"
 
 enum wc_sender_command {
     WC_SENDER_COMMAND_NONE, /* --help, --version */
     WC_SENDER_COMMAND_SEND,
+    WC_SENDER_COMMAND_KEY,
 };
 
 /* Ranges and defaults. */
@@ -42,24 +43,15 @@ struct wc_send_options {
     bool keyboard;          /* Enter starts */
     bool announce;
     char state_dir[WC_SENDER_STATE_DIR_BYTES];
+    char site_dir[WC_SENDER_SITE_DIR_BYTES]; /* where a site key may be */
 };
 
 struct wc_sender_options {
     enum wc_sender_command command;
     struct wc_args_common common;
     struct wc_send_options send; /* of WC_SENDER_COMMAND_SEND */
+    struct wc_key_options key;   /* of WC_SENDER_COMMAND_KEY */
 };
-
-/* What the environment says about the state directory: --state-dir, else $WIMCAST_STATE_DIR, else
- * for root /var/lib/wimcast, else $XDG_STATE_HOME/wimcast, else $HOME/.local/state/wimcast. NULL or
- * "": not set. */
-struct wc_sender_env {
-    const char *state_dir;
-    const char *xdg_state_home;
-    const char *home;
-    bool root;
-};
-struct wc_sender_env wc_sender_env_read(void);
 
 /* Read the command line; argv may be reordered, and `ret` borrows from it (not from `env`). Uses
  * getopt's globals: one thread. Prints nothing. With an action other than WC_ARGS_RUN only command

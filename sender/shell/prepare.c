@@ -3,8 +3,11 @@
 
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "common/diag/key_rules.h"
+#include "common/io/keycheck.h"
 #include "common/io/mcast.h"
 #include "common/io/netaddr.h"
 #include "common/io/signals.h"
@@ -29,6 +32,36 @@ static bool on_progress(void *ctx, uint64_t done_bytes, uint64_t bytes)
     struct publishing *p = ctx;
     wc_display_publishing(p->display, done_bytes, bytes);
     return !wc_signals_pending(p->signal_fd);
+}
+
+/* All that can be wrong with the key: an error refuses, a warning is said. `name`: that the URL
+ * will have; NULL: not known yet, and warnings wait for it. */
+static enum wc_err check_key(const struct wc_send_options *o, const char *name,
+                             struct wc_display *display, struct wc_why *why)
+{
+    struct wc_keycheck_place place = {.state_dir = o->state_dir,
+                                      .site_dir = o->site_dir,
+                                      .name = name,
+                                      .now_s = (int64_t)time(NULL)};
+    struct wc_key_sight sight;
+    struct wc_findings findings = {.count = 0};
+    char line[WC_SENTENCE_BYTES_MAX + 1];
+    wc_keycheck_files(&sight, &place);
+    if (wc_keycheck_is_blank(&sight))
+        return WC_OK; /* a first use makes it */
+    wc_key_rules(&sight, &findings);
+    for (uint32_t i = 0; i < findings.count; i++) {
+        const struct wc_finding *f = &findings.items[i];
+        wc_key_rules_line(f, line, sizeof line);
+        if (f->kind->severity == WC_SEVERITY_ERROR) {
+            (void)wc_why_set(why, WC_OK, f->kind->exit_code, "%s", line);
+            why->hresult = f->kind->hresult;
+            return WC_E_AUTH;
+        }
+        if (f->kind->severity == WC_SEVERITY_WARNING && name)
+            wc_display_warning(display, line);
+    }
+    return WC_OK;
 }
 
 static enum wc_err open_identity(struct wc_prepared *p, const char *state_dir, struct wc_why *why)
@@ -94,11 +127,16 @@ enum wc_err wc_prepare(struct wc_prepared *ret, const struct wc_send_options *o,
     struct publishing publishing = {.display = display, .signal_fd = signal_fd};
     struct wc_content_options content = {.warn = on_warning, .ctx = display};
     struct wc_addr group;
-    enum wc_err err = open_identity(&p, o->state_dir, why);
+    char host[WC_SESSION_HOST_BYTES];
+    enum wc_err err = check_key(o, NULL, display, why);
+    if (!err)
+        err = open_identity(&p, o->state_dir, why);
     if (!err)
         err = wc_content_open(&p.content, o->paths, o->path_count, &content, why);
     if (!err)
         err = choose_group(o, &p.session.netif, &group, why);
+    if (!err)
+        err = check_key(o, wc_session_host(&p.session.netif, group.family, host), display, why);
     if (!err) {
         p.fd = wc_mcast_open_tx(&group, &p.session.netif, o->ttl, SEND_BUFFER_BYTES, why);
         err = p.fd < 0 ? WC_E_SYS : publish(&p, o, group.family, &publishing, why);

@@ -26,6 +26,7 @@ struct wc_roster {
     struct wc_ctrl_server *server;
     struct guest *guests;
     uint32_t connected;
+    uint32_t refusals;        /* told */
     struct wc_feeder *feeder; /* NULL: nobody was served by unicast yet */
     struct wc_sender_stats stats;
     bool closing;
@@ -300,12 +301,28 @@ static void on_drain(void *ctx, struct wc_ctrl *c)
         wc_feeder_drained(r->feeder, index_of(r, g));
 }
 
+static void tell_refusal(struct wc_roster *r, const struct wc_ctrl *c)
+{
+    char text[WC_SENTENCE_BYTES_MAX];
+    const char *refusal = wc_ctrl_refusal(c);
+    if (!refusal || !r->config.on_refusal || r->refusals == WC_ROSTER_REFUSALS_MAX)
+        return;
+    r->refusals++;
+    snprintf(text, sizeof text,
+             "the receiver %s does not trust this sender's key: %s; see what it says there, and "
+             "here wimcast-sender key verify",
+             wc_ctrl_peer_text(c), refusal);
+    r->config.on_refusal(r->config.ctx, text);
+}
+
 static void on_close(void *ctx, struct wc_ctrl *c, enum wc_err err, const char *why)
 {
     struct wc_roster *r = ctx;
     struct guest *g = wc_ctrl_user(c);
-    if (!g)
+    if (!g) {
+        tell_refusal(r, c);
         return;
+    }
     g->ctrl = NULL;
     r->connected--;
     if (r->feeder)

@@ -21,6 +21,8 @@ struct wc_roster_entry {
     uint64_t bytes;                         /* that it says it verified */
 };
 
+#define WC_ROSTER_REFUSALS_MAX 8u
+
 struct wc_roster_config {
     uv_loop_t *loop;
     struct wc_tls_context *tls;
@@ -33,6 +35,9 @@ struct wc_roster_config {
     void (*on_change)(void *ctx, const struct wc_roster_entry *entry);
     /* The content can no longer be read. */
     void (*on_failure)(void *ctx, const struct wc_why *why);
+    /* A receiver does not trust this sender's key; told WC_ROSTER_REFUSALS_MAX times at most. NULL
+     * is fine. */
+    void (*on_refusal)(void *ctx, const char *sentence);
     void *ctx;
 };
 

@@ -12,7 +12,6 @@
 #include "common/core/hresult.h"
 #include "common/core/url.h"
 #include "common/io/clock.h"
-#include "common/io/netaddr.h"
 #include "common/io/signals.h"
 #include "sender/shell/announcer.h"
 #include "sender/shell/prepare.h"
@@ -185,6 +184,12 @@ static void on_failure(void *ctx, const struct wc_why *why)
         close_all(run, WC_HR_READ_FAULT, why->text);
 }
 
+static void on_refusal(void *ctx, const char *sentence)
+{
+    struct run *run = ctx;
+    wc_display_warning(run->display, sentence);
+}
+
 /* With neither rule given, the first receiver starts the session: others may join at any time. */
 static uint32_t receivers_min(const struct wc_send_options *o)
 {
@@ -247,6 +252,7 @@ static enum wc_err open_doors(struct run *run, struct wc_why *why)
         .member_max = WC_SEND_MEMBERS_MAX,
         .on_change = on_receiver,
         .on_failure = on_failure,
+        .on_refusal = on_refusal,
         .ctx = run,
     };
     err = wc_roster_open(&run->roster, &config, o->port ? o->port : WC_PORT_DEFAULT, o->port != 0,
@@ -263,13 +269,9 @@ static void print_session(struct run *run)
 {
     const struct wc_session *s = &run->prepared.session;
     struct wc_url url = {.port = wc_roster_port(run->roster), .has_key = true};
-    bool v4 = s->welcome.group.family == 4;
-    wc_netaddr_format(v4 ? &s->netif.v4 : &s->netif.v6, false, url.host);
-    bool link_local = !v4 && s->netif.v6.bytes[0] == 0xfe && (s->netif.v6.bytes[1] & 0xc0) == 0x80;
-    if (link_local) {
-        size_t used = strlen(url.host);
-        snprintf(url.host + used, sizeof url.host - used, "%%%s", s->netif.name);
-    }
+    char host[WC_SESSION_HOST_BYTES];
+    snprintf(url.host, sizeof url.host, "%s",
+             wc_session_host(&s->netif, s->welcome.group.family, host));
     snprintf(url.package, sizeof url.package, "%s", s->welcome.package);
     memcpy(url.key, s->key_digest, sizeof url.key);
     char text[WC_URL_BYTES_MAX + 1];

@@ -50,6 +50,18 @@ struct wc_addr wc_session_random_group(uint8_t family)
     return group;
 }
 
+const char *wc_session_host(const struct wc_netif *netif, uint8_t family,
+                            char ret[WC_SESSION_HOST_BYTES])
+{
+    const struct wc_addr *addr = family == 4 ? &netif->v4 : &netif->v6;
+    char text[WC_NETADDR_TEXT_BYTES];
+    bool link_local = family == 6 && addr->bytes[0] == 0xfe && (addr->bytes[1] & 0xc0) == 0x80;
+    wc_netaddr_format(addr, false, text);
+    snprintf(ret, WC_SESSION_HOST_BYTES, "%s%s%s", text, link_local ? "%" : "",
+             link_local ? netif->name : "");
+    return ret;
+}
+
 enum wc_err wc_session_init(struct wc_session *s, const struct wc_identity *identity,
                             const struct wc_addr *group, uint8_t ttl)
 {
@@ -71,7 +83,7 @@ enum wc_err wc_session_init(struct wc_session *s, const struct wc_identity *iden
     wc_random_bytes(w->key, sizeof w->key);
     s->datagram_bytes = WC_HEADER_BYTES + p->manifest.partition.symbol_bytes + WC_TAG_BYTES;
     s->wire_bytes = s->datagram_bytes + ip_udp_bytes(group->family) + LINE_OVERHEAD_BYTES;
-    wc_identity_key_digest(identity, s->key_digest);
+    wc_identity_pin(identity, s->key_digest);
     return wc_identity_sign(identity, p->bytes, p->byte_count, w->signature, &w->signature_bytes);
 }
 

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Results go to standard output, as text or JSON; what goes wrong to standard error. A private key
+ * is never shown: only digests of public ones are. */
+#include "sender/shell/key.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/diag/key_rules.h"
+#include "common/diag/phrase.h"
+#include "common/io/digest.h"
+#include "common/io/jsonl.h"
+#include "common/io/keychain.h"
+#include "common/io/keycheck.h"
+#include "common/io/term.h"
+
+struct key_run {
+    const struct wc_key_options *o;
+    const struct wc_args_common *common;
+    struct wc_keychain chain;
+    struct wc_term *term;
+    struct wc_jsonl *events; /* NULL: no --json */
+    struct wc_why why;
+};
+
+/* Nothing is said with --quiet, and JSON takes the place of text. */
+static bool is_text(const struct key_run *r)
+{
+    return !r->events && r->common->verbosity >= 0;
+}
+
+static int end_event(struct key_run *r, int exit_code)
+{
+    enum wc_err err = wc_jsonl_end(r->events, &r->why);
+    if (!err && fflush(stdout))
+        err = wc_why_set(&r->why, WC_E_IO, EX_IOERR, "cannot write to standard output");
+    if (!err)
+        return exit_code;
+    wc_term_say(r->term, WC_TERM_ERROR, "%s", r->why.text);
+    return EX_IOERR;
+}
+
+static int fail(struct key_run *r)
+{
+    wc_term_say(r->term, WC_TERM_ERROR, "%s", r->why.text);
+    wc_jsonl_begin(r->events, "error");
+    wc_jsonl_str(r->events, "sentence", r->why.text);
+    wc_jsonl_int(r->events, "exit_code", r->why.exit_code);
+    return end_event(r, r->why.exit_code);
+}
+
+/* --- what there is --------------------------------------------------------------------------- */
+
+static void look(const struct key_run *r, const char *name, struct wc_key_sight *ret)
+{
+    struct wc_keycheck_place place = {.state_dir = r->o->state_dir,
+                                      .site_dir = r->o->site_dir,
+                                      .name = name,
+                                      .now_s = r->chain.term.now_s};
+    wc_keycheck_files(ret, &place);
+}
+
+static const char *file_text(enum wc_key_file state)
+{
+    static const char *const texts[] = {
+        [WC_KEY_FILE_GOOD] = "good",       [WC_KEY_FILE_MISSING] = "missing",
+        [WC_KEY_FILE_EMPTY] = "empty",     [WC_KEY_FILE_MALFORMED] = "malformed",
+        [WC_KEY_FILE_EXPOSED] = "exposed", [WC_KEY_FILE_UNREADABLE] = "unreadable",
+    };
+    return texts[state];
+}
+
+static const char *signer_text(const struct wc_key_sight *s)
+{
+    static const char *const texts[] = {
+        [WC_KEY_SIGNER_NONE] = "nobody",
+        [WC_KEY_SIGNER_SELF] = "itself",
+        [WC_KEY_SIGNER_SITE] = "site",
+        [WC_KEY_SIGNER_OTHER] = "another site",
+        [WC_KEY_SIGNER_FALSE] = "not the site that it names",
+    };
+    return texts[s->signer];
+}
+
+static bool has_certificate(const struct wc_key_sight *s)
+{
+    return s->certificate == WC_KEY_FILE_GOOD;
+}
+
+static void show_event(struct key_run *r, const struct wc_key_sight *s)
+{
+    char time_text[WC_PHRASE_TIME_BYTES];
+    bool certified = has_certificate(s);
+    wc_jsonl_begin(r->events, "key");
+    wc_jsonl_str(r->events, "state_dir", r->o->state_dir);
+    wc_jsonl_str(r->events, "key_file", file_text(s->key));
+    wc_jsonl_str(r->events, "certificate_file", file_text(s->certificate));
+    if (s->has_key_digest)
+        wc_jsonl_hex(r->events, "key", s->key_digest, WC_DIGEST_BYTES);
+    else
+        wc_jsonl_null(r->events, "key");
+    wc_jsonl_str(r->events, "signed_by", signer_text(s));
+    if (s->has_signer_digest)
+        wc_jsonl_hex(r->events, "signer_key", s->signer_digest, WC_DIGEST_BYTES);
+    else
+        wc_jsonl_null(r->events, "signer_key");
+    if (s->has_pin)
+        wc_jsonl_hex(r->events, "site_key", s->pin, WC_DIGEST_BYTES);
+    else
+        wc_jsonl_null(r->events, "site_key");
+    wc_jsonl_str(r->events, "names", certified ? s->names : NULL);
+    wc_jsonl_str(r->events, "not_before",
+                 certified ? wc_phrase_time(time_text, s->not_before_s) : NULL);
+    wc_jsonl_str(r->events, "not_after",
+                 certified ? wc_phrase_time(time_text, s->not_after_s) : NULL);
+    wc_jsonl_bool(r->events, "request_waits", s->has_request);
+}
+
+static void show_text(const struct key_run *r, const struct wc_key_sight *s)
+{
+    char text[WC_PHRASE_DIGEST_BYTES];
+    char from[WC_PHRASE_TIME_BYTES];
+    char until[WC_PHRASE_TIME_BYTES];
+    printf("state directory  %s\n", r->o->state_dir);
+    printf("MCS key          %s\n",
+           s->has_key_digest ? wc_phrase_digest(text, s->key_digest) : file_text(s->key));
+    if (has_certificate(s)) {
+        printf("names            %s\n", s->names[0] ? s->names : "none");
+        printf("holds            %s to %s\n", wc_phrase_time(from, s->not_before_s),
+               wc_phrase_time(until, s->not_after_s));
+        printf("signed by        %s%s%s\n", signer_text(s), s->has_signer_digest ? ", " : "",
+               s->has_signer_digest ? wc_phrase_digest(text, s->signer_digest) : "");
+    } else {
+        printf("certificate      %s\n", file_text(s->certificate));
+    }
+    if (s->has_pin)
+        printf("site key         %s%s\n", wc_phrase_digest(text, s->pin),
+               s->belongs_to_a_site ? "" : " (at hand; this sender has not joined it)");
+    if (s->has_request)
+        printf("request          %s/" WC_KEYCHAIN_REQUEST_NAME " waits for a signature\n",
+               r->o->state_dir);
+}
+
+static int run_show(struct key_run *r)
+{
+    struct wc_key_sight s;
+    look(r, NULL, &s);
+    if (!r->events)
+        show_text(r, &s);
+    show_event(r, &s);
+    bool is_there = s.key == WC_KEY_FILE_GOOD || s.key == WC_KEY_FILE_EXPOSED;
+    return end_event(r, is_there ? EX_OK : EX_NOINPUT);
+}
+
+/* --- what is wrong --------------------------------------------------------------------------- */
+
+static void finding_event(struct key_run *r, const struct wc_finding *f)
+{
+    char code[16];
+    snprintf(code, sizeof code, "0x%08X", f->kind->hresult);
+    wc_jsonl_begin(r->events, "finding");
+    wc_jsonl_str(r->events, "id", f->kind->id);
+    wc_jsonl_str(r->events, "severity", wc_severity_text(f->kind->severity));
+    wc_jsonl_str(r->events, "hresult", f->kind->hresult ? code : NULL);
+    wc_jsonl_str(r->events, "sentence", f->sentence);
+    wc_jsonl_str(r->events, "evidence", f->evidence);
+    wc_jsonl_str(r->events, "fix", f->fix);
+    (void)end_event(r, EX_OK);
+}
+
+static void finding_text(const struct key_run *r, const struct wc_finding *f)
+{
+    if (r->events || (r->common->verbosity < 0 && f->kind->severity == WC_SEVERITY_NOTICE))
+        return;
+    printf("%s: ", wc_severity_text(f->kind->severity));
+    if (f->kind->hresult)
+        printf("0x%08X: ", f->kind->hresult);
+    printf("%s [%s]\n  seen: %s\n  fix:  %s\n", f->sentence, f->kind->id, f->evidence, f->fix);
+}
+
+static int run_verify(struct key_run *r)
+{
+    static struct wc_findings findings; /* large, and used once */
+    struct wc_key_sight s;
+    look(r, r->o->names.count ? r->o->names.items[0] : NULL, &s);
+    wc_key_rules(&s, &findings);
+    for (uint32_t i = 0; i < findings.count; i++) {
+        finding_text(r, &findings.items[i]);
+        finding_event(r, &findings.items[i]);
+    }
+    const struct wc_finding *worst = wc_findings_worst(&findings);
+    bool is_error = worst && worst->kind->severity == WC_SEVERITY_ERROR;
+    if (!is_error && is_text(r))
+        printf("ok: a session can use this key\n");
+    wc_jsonl_begin(r->events, "summary");
+    wc_jsonl_str(r->events, "result", is_error ? "failed" : "ok");
+    wc_jsonl_uint(r->events, "findings", findings.count);
+    return end_event(r, is_error ? worst->kind->exit_code : EX_OK);
+}
+
+/* --- what is done ---------------------------------------------------------------------------- */
+
+static void print_names(const struct wc_key_names *names)
+{
+    for (uint32_t i = 0; i < names->count; i++)
+        printf("%s%s", i ? ", " : "", names->items[i]);
+    printf("\n");
+}
+
+static void print_way(const struct key_run *r, const struct wc_keychain_deed *deed)
+{
+    printf("the site key is not at hand (no %s/" WC_SITE_KEY_NAME "), so:\n"
+           "  1. carry %s to the machine with the site key, and run there:\n"
+           "     wimcast-sender key sign " WC_KEYCHAIN_REQUEST_NAME "\n"
+           "  2. carry what it writes, SignedSerializedMCSKey, back, and run here:\n"
+           "     wimcast-sender key sign --install SignedSerializedMCSKey\n",
+           r->o->site_dir, deed->path);
+    if (r->o->action == WC_KEY_RESET)
+        printf("until then the old key stays in use; for a new one that no site signs:\n"
+               "     wimcast-sender key reset --self-signed\n");
+}
+
+/* Of this machine's key. */
+static int tell(struct key_run *r, const struct wc_keychain_deed *deed)
+{
+    struct wc_key_sight s;
+    char digest[WC_PHRASE_DIGEST_BYTES];
+    bool carry = !deed->is_signed && !r->o->alone;
+    look(r, NULL, &s);
+    if (is_text(r)) {
+        printf("%sMCS key %s in %s\n", deed->made_key && !carry ? "new " : "",
+               wc_phrase_digest(digest, s.key_digest), r->o->state_dir);
+        if (deed->is_signed)
+            printf("signed by the site key %s\n", wc_phrase_digest(digest, s.signer_digest));
+        printf("made out to: ");
+        print_names(&deed->names);
+        if (carry)
+            print_way(r, deed);
+        else
+            printf("in use from the next start of wimcast-sender send on\n");
+    }
+    show_event(r, &s);
+    wc_jsonl_bool(r->events, "made", deed->made_key);
+    wc_jsonl_str(r->events, "carry", carry ? deed->path : NULL);
+    return end_event(r, EX_OK);
+}
+
+static int run_sign_request(struct key_run *r)
+{
+    static const char name[] = "SignedSerializedMCSKey";
+    struct wc_keychain_deed deed;
+    char output[PATH_MAX];
+    const char *slash = strrchr(r->o->request, '/');
+    int folder_bytes = slash ? (int)(slash + 1 - r->o->request) : 0;
+    int count = snprintf(output, sizeof output, "%.*s%s", folder_bytes, r->o->request, name);
+    if (count < 0 || (size_t)count >= sizeof output)
+        output[0] = '\0';
+    const char *path = r->o->output ? r->o->output : output;
+    if (wc_keychain_sign_request(&r->chain, r->o->request, path, &deed))
+        return fail(r);
+    if (is_text(r)) {
+        printf("signed: %s\nmade out to: ", deed.path);
+        print_names(&deed.names);
+        printf("carry it back to its sender, and run there:\n"
+               "  wimcast-sender key sign --install %s\n",
+               name);
+    }
+    wc_jsonl_begin(r->events, "signed");
+    wc_jsonl_str(r->events, "path", deed.path);
+    return end_event(r, EX_OK);
+}
+
+static int run_sign(struct key_run *r)
+{
+    struct wc_keychain_deed deed;
+    if (r->o->request)
+        return run_sign_request(r);
+    enum wc_err err = r->o->install ? wc_keychain_install(&r->chain, r->o->install, &deed)
+                                    : wc_keychain_sign(&r->chain, &deed);
+    return err ? fail(r) : tell(r, &deed);
+}
+
+static int run_init(struct key_run *r)
+{
+    struct wc_keychain_deed deed;
+    return wc_keychain_init(&r->chain, &deed) ? fail(r) : tell(r, &deed);
+}
+
+static int run_reset(struct key_run *r)
+{
+    struct wc_keychain_deed deed;
+    enum wc_err err = r->o->alone ? wc_keychain_reset_alone(&r->chain, &deed)
+                                  : wc_keychain_reset(&r->chain, &deed);
+    return err ? fail(r) : tell(r, &deed);
+}
+
+static int run_site_init(struct key_run *r)
+{
+    struct wc_site *site = NULL;
+    uint8_t digest[WC_DIGEST_BYTES];
+    char text[WC_PHRASE_DIGEST_BYTES];
+    if (wc_site_make(r->o->site_dir, r->chain.term.now_s, &r->why) ||
+        wc_site_open(&site, r->o->site_dir, &r->why))
+        return fail(r);
+    wc_site_digest(site, digest);
+    wc_site_free(site);
+    if (is_text(r))
+        printf("site key %s in %s\n"
+               "keep a copy of " WC_SITE_KEY_NAME " where nobody else can read it\n"
+               "for receivers:  wimcast-sender key export --output FILE\n"
+               "sign a sender's key where it is:  wimcast-sender key init (or reset)\n",
+               wc_phrase_digest(text, digest), r->o->site_dir);
+    wc_jsonl_begin(r->events, "site");
+    wc_jsonl_hex(r->events, "site_key", digest, sizeof digest);
+    wc_jsonl_str(r->events, "site_dir", r->o->site_dir);
+    return end_event(r, EX_OK);
+}
+
+static int run_export(struct key_run *r)
+{
+    char pem[WC_KEYPEM_TEXT_BYTES];
+    if (wc_keychain_export(&r->chain, pem))
+        return fail(r);
+    bool is_stdout = !r->o->output || strcmp(r->o->output, "-") == 0;
+    if (is_stdout && r->events) {
+        wc_jsonl_begin(r->events, "export");
+        wc_jsonl_str(r->events, "certificate", pem);
+        return end_event(r, EX_OK);
+    }
+    FILE *file = is_stdout ? stdout : fopen(r->o->output, "we");
+    bool ok = file && fputs(pem, file) >= 0 && fflush(file) == 0;
+    if (file && !is_stdout)
+        ok = fclose(file) == 0 && ok;
+    if (!ok) {
+        (void)wc_why_set(&r->why, WC_E_IO, EX_CANTCREAT, "cannot write %.200s",
+                         is_stdout ? "to standard output" : r->o->output);
+        return fail(r);
+    }
+    if (!is_stdout && is_text(r))
+        printf("receivers take it with:  wimcast-receiver fetch --site-key %s ...\n", r->o->output);
+    wc_jsonl_begin(r->events, "export");
+    wc_jsonl_str(r->events, "path", r->o->output);
+    return end_event(r, EX_OK);
+}
+
+int wc_key_run(const struct wc_key_options *options, const struct wc_args_common *common)
+{
+    static int (*const actions[])(struct key_run *) = {
+        [WC_KEY_SITE_INIT] = run_site_init, [WC_KEY_INIT] = run_init,
+        [WC_KEY_SIGN] = run_sign,           [WC_KEY_SHOW] = run_show,
+        [WC_KEY_VERIFY] = run_verify,       [WC_KEY_RESET] = run_reset,
+        [WC_KEY_EXPORT] = run_export,
+    };
+    struct wc_term_config config = {.fd = STDERR_FILENO, .verbosity = common->verbosity};
+    struct key_run r = {.o = options, .common = common, .term = wc_term_new(&config)};
+    r.chain = (struct wc_keychain){
+        .state_dir = options->state_dir,
+        .site_dir = options->site_dir,
+        .names = &options->names,
+        .term = {.now_s = (int64_t)time(NULL), .days = options->days},
+        .why = &r.why,
+    };
+    if (common->json)
+        r.events = wc_jsonl_new(stdout);
+    int exit_code = EX_OSERR;
+    if (r.term && (!common->json || r.events))
+        exit_code = actions[options->action](&r);
+    wc_jsonl_free(r.events);
+    wc_term_free(r.term);
+    return exit_code;
+}
