@@ -7,6 +7,10 @@
 /* Losses below these are repaired, not obeyed. */
 #define HOST_LOSS_LIMIT    0.005
 #define NETWORK_LOSS_LIMIT 0.02
+/* A host that is too slow loses nothing when it is sent a fifth less. Who loses so little at any
+ * rate has another fault: the kernel also counts what it drops for a wrong checksum. */
+#define HOST_FAULT_MAX   0.1
+#define HOST_FAULT_SHARE 0.8
 /* Less than this arrived: no slow path, but none. */
 #define OUTAGE_SHARE 0.002
 /* Under a limit that was found, stay this far below it. */
@@ -186,6 +190,31 @@ static void judge_probe(struct wc_rate *r, wc_ns now)
         r->bps = before;
 }
 
+/* The host's loss is the same though it was sent less and less: it is no matter of the rate. */
+static bool is_host_fault(const struct wc_rate *r, double loss)
+{
+    return r->host_before_bps && loss < HOST_FAULT_MAX && loss > 0.5 * r->host_before_loss &&
+           (double)r->bps < HOST_FAULT_SHARE * (double)r->host_before_bps;
+}
+
+static void follow_host(struct wc_rate *r, wc_ns now)
+{
+    double loss = 1.0 - r->host.share;
+    if (is_host_fault(r, loss)) {
+        r->host_floor = loss;
+        r->mode = WC_RATE_RISING;
+        r->limit_bps = 0;
+        move_to(r, (double)r->host_before_bps);
+        r->host_before_bps = 0;
+        return;
+    }
+    if (!r->host_before_bps) {
+        r->host_before_bps = r->bps;
+        r->host_before_loss = loss;
+    }
+    hold_below(r, r->host.share, sent_bps(r, now), r->host.member, now);
+}
+
 static bool is_lossy(const struct wc_rate *r, double loss)
 {
     return loss > 1.5 * r->floor + NETWORK_LOSS_LIMIT;
@@ -200,8 +229,14 @@ static void decide(struct wc_rate *r, wc_ns now)
     r->was_lossy = lossy;
     if (network_loss < r->floor)
         r->floor = 0.5 * (r->floor + network_loss);
-    if (1.0 - r->host.share > HOST_LOSS_LIMIT)
-        hold_below(r, r->host.share, sent_bps(r, now), r->host.member, now);
+    double host_loss = 1.0 - r->host.share;
+    bool host_lossy = host_loss > 1.5 * r->host_floor + HOST_LOSS_LIMIT;
+    if (host_loss < r->host_floor)
+        r->host_floor = 0.5 * (r->host_floor + host_loss);
+    if (!host_lossy)
+        r->host_before_bps = 0;
+    if (host_lossy)
+        follow_host(r, now);
     else if (r->mode == WC_RATE_PROBING)
         judge_probe(r, now);
     else if (again)

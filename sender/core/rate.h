@@ -45,7 +45,10 @@ struct wc_rate {
     uint64_t before_bps; /* rate and share before the probe */
     double before_sent_bps;
     double before_share;
-    double floor;       /* share lost that slowing down does not cure */
+    double floor;             /* share lost that slowing down does not cure */
+    double host_floor;        /* the same of the host's */
+    uint64_t host_before_bps; /* before the host's loss made the rate go down; 0: it does not */
+    double host_before_loss;
     bool was_lossy;     /* the epoch before */
     uint64_t change_pn; /* samples of datagrams before it still show the old rate */
     bool has_sample;    /* in this epoch */

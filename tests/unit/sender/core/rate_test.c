@@ -395,6 +395,26 @@ static void assert_too_slow(struct bench *b, uint32_t member)
     assert_false(wc_rate_too_slow(&b->r, &too_slow)); /* said once */
 }
 
+/* A card that damages datagrams: the kernel counts them like an overflow, at any rate. */
+static void host_loss_that_no_rate_cures_is_lived_with(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b);
+    uint64_t least = MAX_BPS;
+    for (int i = 0; i < 400; i++) {
+        (void)epoch(&b, 200 + (uint32_t)i % 40, 0);
+        if (b.r.bps < least)
+            least = b.r.bps;
+        if (i > 20)
+            assert_true(b.r.bps > MAX_BPS * 3 / 4);
+    }
+    assert_true(least > MAX_BPS * 3 / 4);
+    assert_true(b.r.bps == MAX_BPS);
+    assert_true(epoch(&b, 3000, 0)); /* and now it is too slow as well */
+    assert_rate(&b, MARGIN * 0.7 * MAX_BPS);
+}
+
 static void nobody_follows_a_host_that_is_too_slow(void **state)
 {
     (void)state;
@@ -425,7 +445,7 @@ static void who_was_sent_little_is_not_too_slow(void **state)
     (void)end_epoch(&b, b.r.slow_bps / 2 / (WC_S(1) / EPOCH));
     assert_false(wc_rate_too_slow(&b.r, &member));
     assert_rate(&b, MARGIN * MAX_BPS / 20);
-    sample(&b, 3, 500, 0); /* the floor rate, and it cannot take that either */
+    sample(&b, 3, 3000, 0); /* the floor rate, and it cannot take that either */
     (void)end_epoch(&b, b.r.bps / (WC_S(1) / EPOCH));
     assert_true(wc_rate_too_slow(&b.r, &member));
     assert_int_equal(member, 3);
@@ -566,6 +586,7 @@ int main(void)
         cmocka_unit_test(samples_of_the_old_rate_are_not_looked_at),
         cmocka_unit_test(a_probe_is_judged_by_whom_it_is_for),
         cmocka_unit_test(a_probe_without_an_answer_is_taken_back),
+        cmocka_unit_test(host_loss_that_no_rate_cures_is_lived_with),
         cmocka_unit_test(nobody_follows_a_host_that_is_too_slow),
         cmocka_unit_test(who_was_sent_little_is_not_too_slow),
         cmocka_unit_test(nobody_follows_a_path_that_is_too_narrow),
