@@ -244,7 +244,7 @@ static void a_new_maximum_counts_at_once(void **state)
 static void datagrams_that_the_kernel_refuses_slow_down(void **state)
 {
     (void)state;
-    static const uint32_t refused[] = {1, BENCH_CAPACITY / 2, BENCH_CAPACITY - 1};
+    static const uint32_t refused[] = {BENCH_CAPACITY / 4, BENCH_CAPACITY / 2, BENCH_CAPACITY - 1};
     for (size_t i = 0; i < 3; i++) {
         struct wc_sender_config config = large_config();
         config.rate_max_bps = 1000000000;
