@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/core/text.h"
@@ -36,6 +37,9 @@ struct wc_term {
     bool terminal;
     bool live;
     bool colour;
+    bool journal; /* fd leads to the journal of systemd */
+    struct wc_cmtrace *log;
+    const char *file;
     bool stopped; /* it took nothing last time */
     bool drawn;   /* since the last hide or finish: then drawn_ns counts */
     wc_ns drawn_ns;
@@ -97,6 +101,22 @@ static bool is_set(const char *variable)
     return value && *value;
 }
 
+/* As sd-daemon says: JOURNAL_STREAM names device and inode of the stream to the journal. Somebody
+ * may have led stderr elsewhere since. */
+static bool is_journal(int fd)
+{
+    const char *value = getenv("JOURNAL_STREAM");
+    char *end;
+    struct stat st;
+    if (!value || *value < '0' || *value > '9' || fstat(fd, &st))
+        return false;
+    unsigned long long device = strtoull(value, &end, 10);
+    if (*end != ':' || end[1] < '0' || end[1] > '9')
+        return false;
+    unsigned long long inode = strtoull(end + 1, &end, 10);
+    return !*end && device == st.st_dev && inode == st.st_ino;
+}
+
 struct wc_term *wc_term_new(const struct wc_term_config *config)
 {
     struct wc_term *t = calloc(1, sizeof(*t));
@@ -108,6 +128,9 @@ struct wc_term *wc_term_new(const struct wc_term_config *config)
     bool capable = t->terminal && is_set("TERM") && strcmp(getenv("TERM"), "dumb") != 0;
     t->colour = capable && !is_set("NO_COLOR");
     t->live = capable && config->live && config->verbosity >= 0;
+    t->journal = is_journal(config->fd);
+    t->log = config->log;
+    t->file = config->file;
     return t;
 }
 
@@ -135,9 +158,11 @@ static void add_hide(const struct wc_term *t, struct out *out)
 
 static void add_prefix(const struct wc_term *t, struct out *out, enum wc_term_level level)
 {
+    bool is_error = level == WC_TERM_ERROR;
+    if (t->journal)
+        add_text(out, is_error ? "<3>" : level == WC_TERM_WARNING ? "<4>" : "<6>");
     if (level < WC_TERM_WARNING)
         return;
-    bool is_error = level == WC_TERM_ERROR;
     if (t->colour)
         add_text(out, is_error ? RED : YELLOW);
     add_text(out, is_error ? "error:" : "warning:");
@@ -155,17 +180,12 @@ static void add_clean(struct out *out, const char *text)
     add(out, (const char *)clean + 2, (size_t)(w.at - clean) - 2);
 }
 
-void wc_term_say(struct wc_term *t, enum wc_term_level level, const char *format, ...)
+static void say(struct wc_term *t, enum wc_term_level level, const char *text)
 {
-    char text[WC_TERM_MESSAGE_BYTES_MAX + 1];
     struct out out = {0};
     if ((level == WC_TERM_DETAIL && t->verbosity < 1) ||
         (level == WC_TERM_INFO && t->verbosity < 0))
         return;
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
     add_hide(t, &out);
     add_prefix(t, &out, level);
     add_clean(&out, text);
@@ -173,6 +193,28 @@ void wc_term_say(struct wc_term *t, enum wc_term_level level, const char *format
     if (t->line_count)
         add(&out, t->block, t->block_bytes);
     flush(t, &out);
+}
+
+static void log_message(struct wc_term *t, enum wc_term_level level, const char *text)
+{
+    static const enum wc_cmtrace_type types[] = {[WC_TERM_DETAIL] = WC_CMTRACE_INFO,
+                                                 [WC_TERM_INFO] = WC_CMTRACE_INFO,
+                                                 [WC_TERM_WARNING] = WC_CMTRACE_WARNING,
+                                                 [WC_TERM_ERROR] = WC_CMTRACE_ERROR};
+    struct wc_why why;
+    if (wc_cmtrace_write(t->log, types[level], t->file, text, &why))
+        say(t, WC_TERM_WARNING, why.text);
+}
+
+void wc_term_say(struct wc_term *t, enum wc_term_level level, const char *format, ...)
+{
+    char text[WC_TERM_MESSAGE_BYTES_MAX + 1];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    log_message(t, level, text);
+    say(t, level, text);
 }
 
 bool wc_term_is_live(const struct wc_term *t)

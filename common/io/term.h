@@ -2,13 +2,15 @@
 /* What a person sees while a program runs: messages, one per line, and below them on a terminal a
  * live block of a few lines that is redrawn in place. All of it goes to one file descriptor,
  * usually stderr. There is no live block when that is no terminal, or when TERM is "dumb" or unset;
- * no colour either then, nor when NO_COLOR is set and not empty (no-color.org).
+ * no colour either then, nor when NO_COLOR is set and not empty (no-color.org). When it is the
+ * journal of systemd (JOURNAL_STREAM), each message has its priority in front: <3>, <4>, <6>.
  *
  * One thread. Functions that print never fail: with nobody to tell there is nothing to do. */
 #ifndef WC_IO_TERM_H
 #define WC_IO_TERM_H
 
 #include "common/core/types.h"
+#include "common/io/cmtrace.h"
 
 struct wc_term;
 
@@ -23,6 +25,9 @@ struct wc_term_config {
     int fd;        /* borrowed until free */
     int verbosity; /* as in wc_args_common; -1: no live block either */
     bool live;     /* false: no live block, for example because the same terminal gets JSON */
+    struct wc_cmtrace *log; /* gets every message, whatever the verbosity; borrowed until free.
+                             * NULL: none */
+    const char *file;       /* of the program, for the log; static */
 };
 
 /* Looks at the environment and at fd once. NULL: no memory. */

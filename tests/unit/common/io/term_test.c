@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -354,6 +355,65 @@ static void terminal_that_went_away(void **state)
     s->master = -1;
 }
 
+/* systemd names the stream that it gave us; another is none of its own. */
+static void priorities_for_the_journal(void **state)
+{
+    (void)state;
+    int ends[2];
+    char text[256] = "";
+    char stream[64];
+    struct stat st;
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(fstat(ends[1], &st), 0);
+    unsigned long long device = st.st_dev, inode = st.st_ino;
+    for (int i = 0; i < 4; i++) {
+        snprintf(stream, sizeof stream, "%s%llu%s%llu%s", i == 1 ? "x" : "", device,
+                 i == 2 ? " " : ":", inode, i == 3 ? "9" : "");
+        setenv("JOURNAL_STREAM", stream, 1);
+        struct wc_term *t = open_term(ends[1], 1);
+        wc_term_say(t, WC_TERM_ERROR, "a");
+        wc_term_say(t, WC_TERM_WARNING, "b");
+        wc_term_say(t, WC_TERM_INFO, "c");
+        wc_term_say(t, WC_TERM_DETAIL, "d");
+        wc_term_free(t);
+        ssize_t count = read(ends[0], text, sizeof text - 1);
+        assert_true(count > 0);
+        text[count] = '\0';
+        assert_string_equal(text, i ? "error: a\nwarning: b\nc\nd\n"
+                                    : "<3>error: a\n<4>warning: b\n<6>c\n<6>d\n");
+    }
+    unsetenv("JOURNAL_STREAM");
+    close(ends[0]);
+    close(ends[1]);
+}
+
+/* The log gets what a quiet program does not show. */
+static void messages_go_to_the_log(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/wimcast-term.XXXXXX";
+    char text[2048] = "";
+    int fd = mkstemp(path), null = open("/dev/null", O_WRONLY);
+    assert_true(fd >= 0 && null >= 0);
+    struct wc_cmtrace *log = NULL;
+    struct wc_cmtrace_options options = {.path = path, .bytes_max = 100000};
+    assert_int_equal(wc_cmtrace_open(&log, &options, "test", NULL), WC_OK);
+    struct wc_term *t = wc_term_new(
+        &(struct wc_term_config){.fd = null, .verbosity = -1, .log = log, .file = "here.c"});
+    assert_non_null(t);
+    wc_term_say(t, WC_TERM_DETAIL, "one %d", 1);
+    wc_term_say(t, WC_TERM_ERROR, "two");
+    wc_term_free(t);
+    wc_cmtrace_close(log);
+    assert_true(read(fd, text, sizeof text - 1) > 0);
+    const char *one = strstr(text, "<![LOG[one 1]LOG]!>"), *two = strstr(text, "<![LOG[two]LOG]!>");
+    assert_true(one && two && strstr(one, "type=\"1\"") && strstr(two, "type=\"3\""));
+    assert_non_null(strstr(two, "file=\"here.c\""));
+    close(fd);
+    close(null);
+    unlink(path);
+}
+
 static void bars(void **state)
 {
     (void)state;
@@ -400,6 +460,8 @@ int main(void)
         cmocka_unit_test(full_pipe),
         ON_SCREEN(stopped_terminal),
         ON_SCREEN(terminal_that_went_away),
+        cmocka_unit_test(priorities_for_the_journal),
+        cmocka_unit_test(messages_go_to_the_log),
         cmocka_unit_test(bars),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
