@@ -28,12 +28,12 @@ _wimcast_interfaces() {
 _wimcast_value() {
     case $1 in
         -i | --interface) _wimcast_interfaces "$2" ;;
-        -o | --output | --install | --site-key) _wimcast_files "$2" ;;
+        -o | --output | --install | --site-key | --log-file) _wimcast_files "$2" ;;
         --state-dir | --site-dir) _wimcast_folders "$2" ;;
         --slow-policy) _wimcast_words "none disconnect unicast" "$2" ;;
         --id | --port | --mcast-data-address | --ttl | --min-receivers | --max-wait | \
             --max-bitrate | --symbol-size | --slow-rate | --name | --beacon-timeout | --discover-timeout | \
-            --memory | --days) COMPREPLY=() ;;
+            --memory | --days | --log-size) COMPREPLY=() ;;
         *) return 1 ;;
     esac
 }
@@ -70,13 +70,14 @@ _wimcast_sender() {
     fi
     _wimcast "send key" "--id --interface --port --mcast-data-address --ttl --min-receivers \
         --max-wait --max-bitrate --state-dir --symbol-size --slow-policy \
-        --slow-rate --only-multicast --nokbd --no-announce" ||
+        --slow-rate --only-multicast --nokbd --no-announce --log-file --log-size" ||
         _wimcast_files "${COMP_WORDS[COMP_CWORD]}"
 }
 
 _wimcast_receiver() {
     _wimcast "fetch" "--output --id --interface --name --memory --beacon-timeout \
-        --discover-timeout --site-key" || _wimcast_words "wimcast://" "${COMP_WORDS[COMP_CWORD]}"
+        --discover-timeout --site-key --log-file --log-size" ||
+        _wimcast_words "wimcast://" "${COMP_WORDS[COMP_CWORD]}"
 }
 
 complete -F _wimcast_sender wimcast-sender

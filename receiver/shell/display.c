@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "common/io/clock.h"
@@ -17,26 +18,35 @@
 struct wc_display {
     struct wc_term *term;
     struct wc_jsonl *events; /* NULL: no --json */
+    struct wc_cmtrace *log;  /* NULL: no --log-file */
     wc_ns event_due;         /* of the next progress event */
     wc_ns rate_since;        /* bytes and time of an earlier look: for the rate shown */
     uint64_t rate_blocks;
     double blocks_per_s;
 };
 
-enum wc_err wc_display_open(struct wc_display **ret, const struct wc_args_common *common)
+enum wc_err wc_display_open(struct wc_display **ret, const struct wc_args_common *common,
+                            const struct wc_cmtrace_options *log, struct wc_why *why)
 {
     struct wc_display *d = calloc(1, sizeof *d);
     if (!d)
-        return WC_E_NOMEM;
+        return wc_why_set(why, WC_E_NOMEM, EX_OSERR, "out of memory");
+    enum wc_err err = log->path ? wc_cmtrace_open(&d->log, log, "wimcast-receiver", why) : WC_OK;
+    if (err) {
+        wc_display_close(d);
+        return err;
+    }
     struct wc_term_config config = {.fd = STDERR_FILENO,
                                     .verbosity = common->verbosity,
-                                    .live = !common->json || !isatty(STDOUT_FILENO)};
+                                    .live = !common->json || !isatty(STDOUT_FILENO),
+                                    .log = d->log,
+                                    .file = "display.c"};
     d->term = wc_term_new(&config);
     if (common->json)
         d->events = wc_jsonl_new(stdout);
     if (!d->term || (common->json && !d->events)) {
         wc_display_close(d);
-        return WC_E_NOMEM;
+        return wc_why_set(why, WC_E_NOMEM, EX_OSERR, "out of memory");
     }
     *ret = d;
     return WC_OK;
@@ -48,6 +58,7 @@ void wc_display_close(struct wc_display *d)
         return;
     wc_term_free(d->term);
     wc_jsonl_free(d->events);
+    wc_cmtrace_close(d->log);
     free(d);
 }
 

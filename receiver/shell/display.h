@@ -7,6 +7,7 @@
 #include "common/core/manifest.h"
 #include "common/core/url.h"
 #include "common/io/args.h"
+#include "common/io/cmtrace.h"
 #include "receiver/shell/rxloop.h"
 
 struct wc_display; /* one thread */
@@ -21,9 +22,10 @@ struct wc_fetch_summary {
     bool complete;
 };
 
-/* WC_E_NOMEM. */
+/* With a log file, if `log` names one. WC_E_NOMEM, and as wc_cmtrace_open: `why` says it. */
 WC_MUST_USE enum wc_err wc_display_open(struct wc_display **ret,
-                                        const struct wc_args_common *common);
+                                        const struct wc_args_common *common,
+                                        const struct wc_cmtrace_options *log, struct wc_why *why);
 void wc_display_close(struct wc_display *d);
 
 void wc_display_info(struct wc_display *d, const char *sentence);

@@ -13,6 +13,8 @@ enum {
     FETCH_ID,
     FETCH_MEMORY,
     FETCH_BEACON_TIMEOUT,
+    FETCH_LOG_FILE,
+    FETCH_LOG_SIZE,
     FETCH_DISCOVER_TIMEOUT,
     FETCH_SITE_KEY,
 };
@@ -27,6 +29,8 @@ static const struct option fetch_options[] = {
     {"beacon-timeout", required_argument, NULL, FETCH_BEACON_TIMEOUT},
     {"discover-timeout", required_argument, NULL, FETCH_DISCOVER_TIMEOUT},
     {"site-key", required_argument, NULL, FETCH_SITE_KEY},
+    {"log-file", required_argument, NULL, FETCH_LOG_FILE},
+    {"log-size", required_argument, NULL, FETCH_LOG_SIZE},
     WC_ARGS_COMMON_OPTIONS,
     {NULL, 0, NULL, 0},
 };
@@ -72,6 +76,9 @@ static const char fetch_help[] =
     "      --json                   one JSON object per line on stdout\n"
     "  -q, --quiet                  warnings and errors only\n"
     "  -v, --verbose                details too\n"
+    "      --log-file FILE          keep a log for CMTrace, too; when it is full, it is\n"
+    "                               renamed to .lo_ and begun anew\n"
+    "      --log-size SIZE          so much is full: 16K..1G (default: 2M)\n"
     "\n"
     "Other:\n"
     "      --memory SIZE            memory for blocks on their way to the disk: 16M..4G\n"
@@ -127,6 +134,11 @@ static enum wc_err take_fetch_option(struct wc_fetch_options *o, int code, const
                                 WC_FETCH_TIMEOUT_MAX, &o->beacon_timeout, why);
     case FETCH_SITE_KEY:
         return wc_args_text("--site-key", text, &o->site_key, why);
+    case FETCH_LOG_FILE:
+        return wc_args_text("--log-file", text, &o->log.path, why);
+    case FETCH_LOG_SIZE:
+        return wc_args_size("--log-size", text, WC_CMTRACE_BYTES_MIN, WC_CMTRACE_BYTES_MAX,
+                            &o->log.bytes_max, why);
     default: /* FETCH_DISCOVER_TIMEOUT: the table has no other */
         return wc_args_duration("--discover-timeout", text, WC_FETCH_TIMEOUT_MIN,
                                 WC_FETCH_TIMEOUT_MAX, &o->discover_timeout, why);
@@ -158,6 +170,7 @@ static enum wc_err parse_fetch(void *options, int argc, char **argv, struct wc_w
         .memory_bytes = WC_FETCH_MEMORY_BYTES_DEFAULT,
         .beacon_timeout = WC_FETCH_BEACON_TIMEOUT,
         .discover_timeout = WC_FETCH_DISCOVER_TIMEOUT,
+        .log = {.bytes_max = WC_CMTRACE_BYTES_DEFAULT},
     };
     optind = 0; /* GNU: forget the last command line */
     opterr = 0;

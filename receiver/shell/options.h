@@ -7,6 +7,7 @@
 #include "common/core/types.h"
 #include "common/core/url.h"
 #include "common/io/args.h"
+#include "common/io/cmtrace.h"
 #include "common/io/why.h"
 
 enum wc_receiver_command {
@@ -34,6 +35,7 @@ struct wc_fetch_options {
     uint64_t memory_bytes; /* of blocks */
     wc_ns beacon_timeout;
     wc_ns discover_timeout;
+    struct wc_cmtrace_options log;
 };
 
 struct wc_receiver_options {

@@ -451,8 +451,12 @@ int wc_fetch_run(const struct wc_fetch_options *options, const struct wc_args_co
     struct wc_why why = {0};
     run.stats.first_data = WC_NEVER;
     run.stats.finished = WC_NEVER;
+    if (wc_display_open(&run.display, common, &options->log, &why)) {
+        fprintf(stderr, "wimcast-receiver: %s\n", why.text);
+        return why.exit_code;
+    }
     run.signal_fd = wc_signals_open();
-    if (run.signal_fd < 0 || uv_loop_init(&run.loop) != 0 || wc_display_open(&run.display, common))
+    if (run.signal_fd < 0 || uv_loop_init(&run.loop) != 0)
         return EX_OSERR;
     enum wc_err err = read_site(&run, &why);
     if (!err)

@@ -5,6 +5,7 @@
 #define WC_SENDER_SHELL_DISPLAY_H
 
 #include "common/io/args.h"
+#include "common/io/cmtrace.h"
 #include "sender/shell/roster.h"
 
 struct wc_display; /* one thread */
@@ -18,9 +19,10 @@ struct wc_send_summary {
     uint32_t receivers, completed, failed;
 };
 
-/* WC_E_NOMEM. */
+/* With a log file, if `log` names one. WC_E_NOMEM, and as wc_cmtrace_open: `why` says it. */
 WC_MUST_USE enum wc_err wc_display_open(struct wc_display **ret,
-                                        const struct wc_args_common *common);
+                                        const struct wc_args_common *common,
+                                        const struct wc_cmtrace_options *log, struct wc_why *why);
 void wc_display_close(struct wc_display *d);
 
 void wc_display_warning(struct wc_display *d, const char *sentence);

@@ -22,6 +22,8 @@ enum {
     SEND_SLOW_RATE,
     SEND_ONLY_MULTICAST,
     SEND_NO_KEYBOARD,
+    SEND_LOG_FILE,
+    SEND_LOG_SIZE,
     SEND_NO_ANNOUNCE,
 };
 
@@ -42,6 +44,8 @@ static const struct option send_options[] = {
     {"only-multicast", no_argument, NULL, SEND_ONLY_MULTICAST},
     {"nokbd", no_argument, NULL, SEND_NO_KEYBOARD},
     {"no-announce", no_argument, NULL, SEND_NO_ANNOUNCE},
+    {"log-file", required_argument, NULL, SEND_LOG_FILE},
+    {"log-size", required_argument, NULL, SEND_LOG_SIZE},
     WC_ARGS_COMMON_OPTIONS,
     {NULL, 0, NULL, 0},
 };
@@ -102,6 +106,9 @@ static const char send_help[] =
     "      --json                   one JSON object per line on stdout\n"
     "  -q, --quiet                  warnings and errors only\n"
     "  -v, --verbose                details too\n"
+    "      --log-file FILE          keep a log for CMTrace, too; when it is full, it is\n"
+    "                               renamed to .lo_ and begun anew\n"
+    "      --log-size SIZE          so much is full: 16K..1G (default: 2M)\n"
     "\n"
     "Other:\n"
     "      --state-dir DIR          where the key of this sender is kept (default:\n"
@@ -204,6 +211,11 @@ static enum wc_err take_send_option(struct wc_send_options *o, int code, const c
     case SEND_NO_KEYBOARD:
         o->keyboard = false;
         return WC_OK;
+    case SEND_LOG_FILE:
+        return wc_args_text("--log-file", text, &o->log.path, why);
+    case SEND_LOG_SIZE:
+        return wc_args_size("--log-size", text, WC_CMTRACE_BYTES_MIN, WC_CMTRACE_BYTES_MAX,
+                            &o->log.bytes_max, why);
     default: /* SEND_NO_ANNOUNCE: the table has no other */
         o->announce = false;
         return WC_OK;
@@ -220,6 +232,7 @@ static enum wc_err parse_send(void *options, int argc, char **argv, struct wc_wh
         .slow_policy = WC_SLOW_UNICAST,
         .keyboard = true,
         .announce = true,
+        .log = {.bytes_max = WC_CMTRACE_BYTES_DEFAULT},
     };
     optind = 0; /* GNU: forget the last command line */
     opterr = 0;

@@ -7,6 +7,7 @@
 #include "common/core/msg.h"
 #include "common/core/types.h"
 #include "common/io/args.h"
+#include "common/io/cmtrace.h"
 #include "common/io/why.h"
 #include "sender/core/sender.h"
 #include "sender/shell/key_options.h"
@@ -42,6 +43,7 @@ struct wc_send_options {
     bool multicast_only;    /* transfer only via multicast */
     bool keyboard;          /* Enter starts */
     bool announce;
+    struct wc_cmtrace_options log;
     char state_dir[WC_SENDER_STATE_DIR_BYTES];
     char site_dir[WC_SENDER_SITE_DIR_BYTES]; /* where a site key may be */
 };

@@ -369,8 +369,12 @@ int wc_send_run(const struct wc_send_options *options, const struct wc_args_comm
     run.stats.ended = WC_NEVER;
     run.stats.core.report_interval_us = REPORT_INTERVAL_FIRST_US;
     raise_descriptor_limit();
+    if (wc_display_open(&run.display, common, &options->log, &why)) {
+        fprintf(stderr, "wimcast-sender: %s\n", why.text);
+        return why.exit_code;
+    }
     run.signal_fd = wc_signals_open();
-    if (run.signal_fd < 0 || uv_loop_init(&run.loop) != 0 || wc_display_open(&run.display, common))
+    if (run.signal_fd < 0 || uv_loop_init(&run.loop) != 0)
         return EX_OSERR;
     if (wc_prepare(&run.prepared, options, run.display, run.signal_fd, &why) == WC_OK) {
         open_handles(&run);

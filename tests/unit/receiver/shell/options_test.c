@@ -251,6 +251,17 @@ static void long_names(void **state)
     assert_int_equal(parse(line, &options, NULL), WC_E_FORMAT);
 }
 
+static void log_file(void **state)
+{
+    (void)state;
+    struct wc_fetch_options o = fetch_of("p fetch");
+    assert_null(o.log.path);
+    assert_int_equal(o.log.bytes_max, 2u << 20);
+    o = fetch_of("p fetch --log-file x.log --log-size 16K");
+    assert_string_equal(o.log.path, "x.log");
+    assert_int_equal(o.log.bytes_max, 16384);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,7 +269,7 @@ int main(void)
         cmocka_unit_test(id_and_url),       cmocka_unit_test(common_options),
         cmocka_unit_test(help_and_version), cmocka_unit_test(help_is_complete),
         cmocka_unit_test(faults_are_named), cmocka_unit_test(malformed_urls),
-        cmocka_unit_test(long_names),
+        cmocka_unit_test(long_names),       cmocka_unit_test(log_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
