@@ -33,7 +33,7 @@ _wimcast_value() {
         --slow-policy) _wimcast_words "none disconnect unicast" "$2" ;;
         --id | --port | --mcast-data-address | --ttl | --min-receivers | --max-wait | \
             --max-bitrate | --symbol-size | --slow-rate | --name | --beacon-timeout | --discover-timeout | \
-            --memory | --days | --log-size) COMPREPLY=() ;;
+            --memory | --days | --log-size | --code) COMPREPLY=() ;;
         *) return 1 ;;
     esac
 }
@@ -75,7 +75,11 @@ _wimcast_sender() {
 }
 
 _wimcast_receiver() {
-    _wimcast "fetch" "--output --id --interface --name --memory --beacon-timeout \
+    if [[ ${COMP_WORDS[1]} == log ]]; then
+        _wimcast "fetch log" "--code" || _wimcast_files "${COMP_WORDS[COMP_CWORD]}"
+        return
+    fi
+    _wimcast "fetch log" "--output --id --interface --name --memory --beacon-timeout \
         --discover-timeout --site-key --log-file --log-size" ||
         _wimcast_words "wimcast://" "${COMP_WORDS[COMP_CWORD]}"
 }

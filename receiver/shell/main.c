@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <sysexits.h>
 
+#include "receiver/shell/logcmd.h"
 #include "receiver/shell/options.h"
 #include "receiver/shell/run.h"
 
@@ -21,5 +22,7 @@ int main(int argc, char **argv)
     case WC_ARGS_RUN:
         break;
     }
+    if (options.command == WC_RECEIVER_COMMAND_LOG)
+        return wc_log_run(&options.log, &options.common);
     return wc_fetch_run(&options.fetch, &options.common);
 }

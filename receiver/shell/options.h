@@ -13,6 +13,7 @@
 enum wc_receiver_command {
     WC_RECEIVER_COMMAND_NONE, /* --help, --version */
     WC_RECEIVER_COMMAND_FETCH,
+    WC_RECEIVER_COMMAND_LOG,
 };
 
 /* Ranges and defaults. */
@@ -38,10 +39,21 @@ struct wc_fetch_options {
     struct wc_cmtrace_options log;
 };
 
+#define WC_LOG_PATHS_MAX 64u
+
+struct wc_log_options {
+    const char *const *paths; /* in argv; none with a code */
+    uint32_t path_count;
+    bool has_code; /* say what a code means, and read nothing */
+    uint32_t code;
+    const char *code_text; /* as it was typed */
+};
+
 struct wc_receiver_options {
     enum wc_receiver_command command;
     struct wc_args_common common;
     struct wc_fetch_options fetch; /* of WC_RECEIVER_COMMAND_FETCH */
+    struct wc_log_options log;     /* of WC_RECEIVER_COMMAND_LOG */
 };
 
 /* Read the command line; argv may be reordered, and `ret` borrows from it. Uses getopt's globals:

@@ -19,8 +19,8 @@ random_file "$work_dir/package/image.wim" $((6 << 20)) local
 random_file "$work_dir/package/small" 5000 small
 : >"$work_dir/package/empty"
 
-start_sender --min-receivers 2 --max-wait 60 "$work_dir/package"
-fetch_into r1
+start_sender --min-receivers 2 --max-wait 60 --log-file "$work_dir/sender.log" "$work_dir/package"
+fetch_into r1 --log-file "$work_dir/r1.log"
 fetch_into r2
 end_of_receiver r1 100 0
 end_of_receiver r2 100 0
@@ -28,6 +28,15 @@ end_of_sender 30 0
 same "$work_dir/package" "$work_dir/r1/package"
 same "$work_dir/package" "$work_dir/r2/package"
 say "ok: two receivers over loopback"
+
+# What the log files say.
+for name in r1 sender; do
+    "$RECEIVER" log -v "$work_dir/$name.log" >"$work_dir/log.out" || fail "log $name.log: $?"
+    grep -q '1 multicast session, 1 without trouble' "$work_dir/log.out" || fail "$name.log"
+done
+grep -q 'LOG\[receiver r1 .* ready\]LOG' "$work_dir/sender.log" || fail "no receiver in sender.log"
+grep -q 'LOG\[session is streaming\]LOG' "$work_dir/sender.log" || fail "no phase in sender.log"
+say "ok: log files"
 
 # The kernel knows none of the things that make it fast.
 wrapper=("$WC_BUILD_DIR/tests/without" udp-segment udp-gro rxq-ovfl rcvbufforce sndbufforce --)

@@ -162,8 +162,8 @@ static const struct refusal {
     const char *line;
     const char *text;
 } refusals[] = {
-    {"p", "no command; use fetch, or --help"},
-    {"p apply", "unknown command 'apply'; use fetch, or --help"},
+    {"p", "no command; use fetch or log, or --help"},
+    {"p apply", "unknown command 'apply'; use fetch or log, or --help"},
     {"p fetch --frobnicate", "unknown option '--frobnicate'; see --help"},
     {"p fetch -z", "unknown option '-z'; see --help"},
     {"p fetch --i x", "'--i' is short for several options; write it out"},
@@ -262,6 +262,32 @@ static void log_file(void **state)
     assert_int_equal(o.log.bytes_max, 16384);
 }
 
+static void the_command_log(void **state)
+{
+    (void)state;
+    struct wc_receiver_options o;
+    struct wc_why why;
+    assert_int_equal(parse("p log a.log - --json", &o, &why), WC_OK);
+    assert_int_equal(o.command, WC_RECEIVER_COMMAND_LOG);
+    assert_true(o.common.json);
+    assert_int_equal(o.log.path_count, 2);
+    assert_string_equal(o.log.paths[1], "-");
+    assert_false(o.log.has_code);
+    assert_int_equal(parse("p log --code 8004005", &o, &why), WC_OK);
+    assert_true(o.log.has_code);
+    assert_int_equal(o.log.code, 0x80004005u);
+    static const char *const wrong[] = {"p log",           "p log --code x",   "p log --code",
+                                        "p log - -",       "p log --code 5 a", "p log _",
+                                        "p log --output x"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_int_not_equal(parse(wrong[i], &o, &why), WC_OK);
+        assert_int_equal(why.exit_code, EX_USAGE);
+    }
+    assert_int_equal(parse("p log --help", &o, &why), WC_OK);
+    assert_int_equal(o.common.action, WC_ARGS_HELP);
+    assert_non_null(strstr(wc_receiver_help(o.command), "--code"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +296,7 @@ int main(void)
         cmocka_unit_test(help_and_version), cmocka_unit_test(help_is_complete),
         cmocka_unit_test(faults_are_named), cmocka_unit_test(malformed_urls),
         cmocka_unit_test(long_names),       cmocka_unit_test(log_file),
+        cmocka_unit_test(the_command_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
