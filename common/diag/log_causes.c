@@ -22,6 +22,8 @@
 
 #define ERROR WC_SEVERITY_ERROR
 
+/* "0x800705B4: ". */
+#define CODE_BYTES 12u
 /* Of a file's name, in a line of evidence. */
 #define NAME_BYTES 40u
 
@@ -204,10 +206,20 @@ static bool shows_code(enum wc_log_cause cause)
            cause == WC_CAUSE_OPEN;
 }
 
+/* What wimcast said, without the code in front that the finding shows by itself. */
+static const char *own_words(const struct wc_log_found *found)
+{
+    char code[CODE_BYTES + 1];
+    struct wc_remark p = wc_remark_of(code, sizeof code);
+    wc_remark_hex(&p, kind_of(found)->hresult);
+    wc_remark_put(&p, ": ");
+    return found->sentence + (wc_remark_begins(found->sentence, code) ? CODE_BYTES : 0);
+}
+
 static void put_sentence(struct wc_remark *p, const struct wc_log_found *found)
 {
-    if (*found->sentence)
-        wc_remark_put(p, found->sentence);
+    if (*own_words(found))
+        wc_remark_put(p, own_words(found));
     else if (texts[found->cause].sentence)
         wc_remark_put(p, texts[found->cause].sentence);
     if (shows_code(found->cause) && found->code) {

@@ -35,7 +35,7 @@ static const uint8_t ranks[WC_SIGN_COUNT] = {
 
 void wc_log_rules_init(struct wc_log_rules *r)
 {
-    *r = (struct wc_log_rules){0};
+    memset(r, 0, sizeof *r);
 }
 
 static void copy_text(char *ret, size_t room, const char *text)
@@ -257,31 +257,59 @@ static void close_session(struct wc_log_rules *r, struct wc_log_session *s)
 
 /* --- sessions --------------------------------------------------------------------------------- */
 
-/* The session under way that entries of this program and thread tell of; NULL: none. */
-static struct wc_log_session *find_session(struct wc_log_rules *r, bool own, uint32_t thread)
+/* A session that could not be opened, or is complete, is no longer to blame for what follows. */
+static bool is_over(const struct wc_log_session *s)
 {
-    for (uint32_t i = 0; i < WC_LOG_SESSIONS_MAX; i++) {
-        struct wc_log_session *s = &r->sessions[i];
-        if (s->open && s->own == own && s->thread == thread)
-            return s;
-    }
-    return NULL;
+    if (s->own)
+        return saw(s, BIT(WC_SIGN_OWN_ERROR) | BIT(WC_SIGN_OWN_GOOD));
+    return saw(s, BIT(WC_SIGN_OPEN_FAILED) | BIT(WC_SIGN_STATUS_FAILED)) ||
+           saw(s, BIT(WC_SIGN_SUCCEEDED) | BIT(WC_SIGN_HASH));
 }
 
-/* In the place of `s` (NULL: a free one, else that of the session that was silent for longest). */
+/* The session under way that entries of this program, thread and file tell of; with `goes_on` also
+ * one that another file began: a log that was full goes on in the next. NULL: none. */
+static struct wc_log_session *find_session(struct wc_log_rules *r, bool own, uint32_t thread,
+                                           uint32_t source, bool goes_on)
+{
+    struct wc_log_session *last = NULL;
+    for (uint32_t i = 0; i < r->place_count; i++) {
+        struct wc_log_session *s = &r->sessions[i];
+        if (!s->open || s->own != own || s->thread != thread)
+            continue;
+        if (s->source == source)
+            return s;
+        if (goes_on && !is_over(s) && (!last || s->used > last->used))
+            last = s;
+    }
+    if (last)
+        last->source = source;
+    return last;
+}
+
+/* A free place, else that of the session that was silent for longest. */
+static struct wc_log_session *free_place(struct wc_log_rules *r)
+{
+    struct wc_log_session *oldest = &r->sessions[0];
+    for (uint32_t i = 0; i < r->place_count; i++) {
+        if (!r->sessions[i].open)
+            return &r->sessions[i];
+        if (r->sessions[i].used < oldest->used)
+            oldest = &r->sessions[i];
+    }
+    if (r->place_count < WC_LOG_SESSIONS_MAX)
+        return &r->sessions[r->place_count++];
+    return oldest;
+}
+
+/* In the place of `s`, which ends; NULL: in another. */
 static struct wc_log_session *open_session(struct wc_log_rules *r, struct wc_log_session *s,
-                                           bool own, uint32_t thread)
+                                           bool own, uint32_t thread, uint32_t source)
 {
     if (!s)
-        s = &r->sessions[0];
-    for (uint32_t i = 0; s->open && i < WC_LOG_SESSIONS_MAX; i++) {
-        bool better = !r->sessions[i].open || r->sessions[i].used < s->used;
-        if (better && (s->own != own || s->thread != thread))
-            s = &r->sessions[i];
-    }
+        s = free_place(r);
     close_session(r, s);
-    *s =
-        (struct wc_log_session){.open = true, .own = own, .thread = thread, .used = r->entry_count};
+    *s = (struct wc_log_session){
+        .open = true, .own = own, .thread = thread, .source = source, .used = r->entry_count};
     r->session_count++;
     return s;
 }
@@ -323,13 +351,6 @@ static void record(struct wc_log_session *s, unsigned sign, const struct wc_log_
     s->place[sign] = *place;
 }
 
-/* A session that could not be opened, or is complete, is no longer to blame for what follows. */
-static bool is_over(const struct wc_log_session *s)
-{
-    return saw(s, BIT(WC_SIGN_OPEN_FAILED) | BIT(WC_SIGN_STATUS_FAILED)) ||
-           saw(s, BIT(WC_SIGN_SUCCEEDED) | BIT(WC_SIGN_HASH));
-}
-
 static uint32_t vague_signs(const struct wc_log_rules *r, const struct wc_log_session *s,
                             uint32_t signs)
 {
@@ -366,15 +387,17 @@ static void take_names(struct wc_log_session *s, const struct wc_log_signs *sign
 static void take_client(struct wc_log_rules *r, const struct wc_log_entry *entry,
                         const struct wc_log_signs *signs, const struct wc_log_place *place)
 {
-    struct wc_log_session *s = find_session(r, false, 0);
+    const uint32_t starts = BIT(WC_SIGN_KEY_REQUEST) | BIT(WC_SIGN_DOWNLOAD);
+    uint32_t sure = signs->signs & ~VAGUE;
+    struct wc_log_session *s =
+        find_session(r, false, 0, place->source, sure && !(signs->signs & starts));
     bool timed_out =
         wc_log_has(signs->signs, WC_SIGN_TIMEOUT) && wc_log_has(signs->signs, WC_SIGN_HASH);
     bool opens = signs->signs & OPENING || timed_out;
     if (s ? begins_anew(s, signs->signs) : opens)
-        s = open_session(r, s, false, 0);
+        s = open_session(r, s, false, 0, place->source);
     if (!s)
         return;
-    uint32_t sure = signs->signs & ~VAGUE;
     uint32_t taken = sure | vague_signs(r, s, signs->signs & VAGUE);
     if (sure)
         taken = signs->signs;
@@ -403,10 +426,11 @@ static void take_own(struct wc_log_rules *r, const struct wc_log_entry *entry, u
                      uint32_t code, const struct wc_log_place *place)
 {
     const uint32_t ends = BIT(WC_SIGN_OWN_ERROR) | BIT(WC_SIGN_OWN_GOOD);
-    struct wc_log_session *s = find_session(r, true, entry->thread);
+    bool goes_on = entry->thread && !(signs & BIT(WC_SIGN_OWN_BEGIN));
+    struct wc_log_session *s = find_session(r, true, entry->thread, place->source, goes_on);
     bool over = s && saw(s, ends) && signs & (BIT(WC_SIGN_OWN_BEGIN) | BIT(WC_SIGN_OWN_WORK));
     if (!s || over || signs & BIT(WC_SIGN_OWN_BEGIN))
-        s = open_session(r, s, true, entry->thread);
+        s = open_session(r, s, true, entry->thread, place->source);
     bool first_error = signs & BIT(WC_SIGN_OWN_ERROR) && !saw(s, BIT(WC_SIGN_OWN_ERROR));
     for (unsigned sign = 0; sign < WC_SIGN_COUNT; sign++) {
         if (signs & BIT(sign))
@@ -442,7 +466,8 @@ void wc_log_rules_take(struct wc_log_rules *r, const struct wc_log_entry *entry,
     struct wc_log_place place = place_of(entry, source, NULL);
     /* Not every error of wimcast's has a code: what stands between its lines is its own. */
     bool plain_error = entry->form == WC_LOG_PLAIN && entry->type == WC_LOG_ERROR;
-    if (plain_error && !wc_log_has(signs.signs, WC_SIGN_OWN) && find_session(r, true, 0))
+    if (plain_error && !wc_log_has(signs.signs, WC_SIGN_OWN) &&
+        find_session(r, true, 0, source, false))
         signs.signs = BIT(WC_SIGN_OWN) | BIT(WC_SIGN_OWN_ERROR);
     if (wc_log_has(signs.signs, WC_SIGN_OWN)) {
         take_own(r, entry, signs.signs, signs.code, &place);
@@ -455,6 +480,6 @@ void wc_log_rules_take(struct wc_log_rules *r, const struct wc_log_entry *entry,
 
 void wc_log_rules_end(struct wc_log_rules *r)
 {
-    for (uint32_t i = 0; i < WC_LOG_SESSIONS_MAX; i++)
+    for (uint32_t i = 0; i < r->place_count; i++)
         close_session(r, &r->sessions[i]);
 }

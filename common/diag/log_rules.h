@@ -62,6 +62,7 @@ struct wc_log_session {
     bool open;
     bool own;           /* of wimcast */
     uint32_t thread;    /* that wrote of it; 0 with ConfigMgr: any */
+    uint32_t source;    /* in which it is told of last */
     uint32_t seen;      /* signs */
     uint64_t used;      /* when it was last heard of, in entries */
     unsigned rank;      /* how far it came */
@@ -77,7 +78,7 @@ struct wc_log_session {
     char sentence[400];
 };
 
-#define WC_LOG_SESSIONS_MAX 8u /* under way at once: several machines' logs read as one */
+#define WC_LOG_SESSIONS_MAX 72u /* under way at once: several machines' logs read as one */
 #define WC_LOG_FOUND_MAX    24u
 #define WC_LOG_SERVERS_MAX  16u
 
@@ -92,12 +93,13 @@ struct wc_log_rules {
     uint32_t first_code; /* the first failure anywhere; 0: none */
     uint32_t found_count, found_dropped;
     uint32_t server_count;
+    uint32_t place_count; /* of sessions that were ever used */
     struct wc_log_session sessions[WC_LOG_SESSIONS_MAX];
     struct wc_log_found found[WC_LOG_FOUND_MAX];
     struct wc_log_server servers[WC_LOG_SERVERS_MAX];
 };
 
-/* Some 100 KB: not for a stack. */
+/* Some 700 KB: not for a stack. */
 void wc_log_rules_init(struct wc_log_rules *r);
 /* The next entry; `source` is the number of its file. */
 void wc_log_rules_take(struct wc_log_rules *r, const struct wc_log_entry *entry, uint32_t source);
