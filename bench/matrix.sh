@@ -68,7 +68,9 @@ file_bytes() {
 }
 
 # What the largest cell takes: the file, all copies of it, and what processes write; and as much
-# again as other cells may have left for the next one that has so many receivers.
+# again as other cells may have left for the next one that has so many receivers. It has to be free
+# even where nothing will be written: uftp refuses a file that is larger than the free space, also
+# when it replaces one that is as large.
 most_memory() {
     local cell most=0 need receivers
     while read -r cell; do
@@ -76,7 +78,7 @@ most_memory() {
         need=$(((receivers + 1) * $(file_bytes "$receivers" "${cell##* }") + (512 << 20)))
         ((need <= most)) || most=$need
     done < <(cells)
-    say $((most * 3 / 2))
+    say $((most * 2))
 }
 
 # --- the plan ------------------------------------------------------------------------------------
