@@ -30,6 +30,7 @@
 #define WC_REPORT_RUNS_MAX    1024u
 #define WC_NAME_BYTES_MAX     64u  /* receiver and package names, without the NUL */
 #define WC_SENTENCE_BYTES_MAX 512u /* any text for people, without the NUL */
+#define WC_PASSWORD_BYTES_MAX 128u /* of an account, without the NUL */
 
 /* The manifest. */
 #define WC_MANIFEST_BYTES_MAX  (256u << 20)

@@ -66,6 +66,8 @@ static void hello_put(struct wc_writer *w, const struct wc_hello *m)
     wc_put_u16(w, m->version);
     wc_text_put(w, m->name, sizeof(m->name));
     wc_text_put(w, m->package, sizeof(m->package));
+    wc_text_put(w, m->account, sizeof(m->account));
+    wc_text_put(w, m->password, sizeof(m->password));
 }
 
 static enum wc_err hello_get(struct wc_reader *r, struct wc_hello *m)
@@ -78,6 +80,10 @@ static enum wc_err hello_get(struct wc_reader *r, struct wc_hello *m)
     enum wc_err err = wc_text_get(r, m->name, sizeof(m->name));
     if (!err)
         err = wc_text_get(r, m->package, sizeof(m->package));
+    if (!err)
+        err = wc_text_get(r, m->account, sizeof(m->account));
+    if (!err)
+        err = wc_text_get(r, m->password, sizeof(m->password));
     if (err)
         return err;
     return hello_package_ok(m->package) ? WC_OK : WC_E_FORMAT;
@@ -159,13 +165,22 @@ static void refusal_put(struct wc_writer *w, const struct wc_refusal *m)
     wc_put_u32(w, m->hresult);
     wc_text_put(w, m->sentence, sizeof(m->sentence));
     wc_text_put(w, m->fix, sizeof(m->fix));
+    wc_text_put(w, m->finding, sizeof(m->finding));
+    wc_put_u64(w, m->due_bytes);
 }
 
 static enum wc_err refusal_get(struct wc_reader *r, struct wc_refusal *m)
 {
     m->hresult = wc_get_u32(r);
     enum wc_err err = wc_text_get(r, m->sentence, sizeof(m->sentence));
-    return err ? err : wc_text_get(r, m->fix, sizeof(m->fix));
+    if (!err)
+        err = wc_text_get(r, m->fix, sizeof(m->fix));
+    if (!err)
+        err = wc_text_get(r, m->finding, sizeof(m->finding));
+    if (err)
+        return err;
+    m->due_bytes = wc_get_u64(r);
+    return verdict(r, true);
 }
 
 /* MANIFEST */
@@ -364,6 +379,25 @@ static enum wc_err symbols_get(struct wc_reader *r, struct wc_symbols *m)
     return verdict(r, true);
 }
 
+/* VOID */
+
+static void void_put(struct wc_writer *w, const struct wc_void *m)
+{
+    assert(m->sbn < WC_BLOCKS_MAX);
+    wc_put_u32(w, m->sbn);
+    wc_put_u8(w, m->differs);
+    wc_put_bytes(w, m->digest, sizeof(m->digest));
+}
+
+static enum wc_err void_get(struct wc_reader *r, struct wc_void *m)
+{
+    m->sbn = wc_get_u32(r);
+    uint8_t differs = wc_get_u8(r);
+    m->differs = differs == 1;
+    get_array(r, m->digest, sizeof(m->digest));
+    return verdict(r, m->sbn < WC_BLOCKS_MAX && differs <= 1);
+}
+
 /* All together */
 
 static void body_put(struct wc_writer *w, const struct wc_msg *msg)
@@ -404,6 +438,9 @@ static void body_put(struct wc_writer *w, const struct wc_msg *msg)
         return;
     case WC_MSG_SYMBOLS:
         symbols_put(w, &msg->symbols);
+        return;
+    case WC_MSG_VOID:
+        void_put(w, &msg->void_block);
         return;
     default:
         assert(false); /* no type of enum wc_msg_type */
@@ -482,6 +519,8 @@ enum wc_err wc_msg_decode(uint8_t type, const uint8_t *body, size_t body_bytes, 
         return fetch_get(&r, &ret->fetch);
     case WC_MSG_SYMBOLS:
         return symbols_get(&r, &ret->symbols);
+    case WC_MSG_VOID:
+        return void_get(&r, &ret->void_block);
     default:
         return WC_E_TYPE;
     }

@@ -35,6 +35,7 @@ enum wc_msg_type {
     WC_MSG_UNICAST = 11, /* either side: from now on by unicast, and why */
     WC_MSG_FETCH = 12,   /* receiver -> sender: send me these blocks by unicast */
     WC_MSG_SYMBOLS = 13, /* sender -> receiver: source symbols of a block asked for */
+    WC_MSG_VOID = 14,    /* receiver -> sender: a block came whole, but its digest is wrong */
 };
 
 /* A network address as bytes. */
@@ -46,9 +47,11 @@ struct wc_addr {
 
 /* receiver -> sender, first: who I am and what I want. */
 struct wc_hello {
-    uint16_t version;                    /* WC_PROTOCOL_VERSION */
-    char name[WC_NAME_BYTES_MAX + 1];    /* of the receiver, for people */
-    char package[WC_NAME_BYTES_MAX + 1]; /* id; "" = whatever is sent */
+    uint16_t version;                         /* WC_PROTOCOL_VERSION */
+    char name[WC_NAME_BYTES_MAX + 1];         /* of the receiver, for people */
+    char package[WC_NAME_BYTES_MAX + 1];      /* id; "" = whatever is sent */
+    char account[WC_NAME_BYTES_MAX + 1];      /* "" = none: anonymous, or by client certificate */
+    char password[WC_PASSWORD_BYTES_MAX + 1]; /* of the account; wipe it after use */
 };
 
 /* sender -> receiver: the session descriptor. */
@@ -74,6 +77,8 @@ struct wc_refusal {
     uint32_t hresult;
     char sentence[WC_SENTENCE_BYTES_MAX + 1];
     char fix[WC_SENTENCE_BYTES_MAX + 1];
+    char finding[WC_NAME_BYTES_MAX + 1]; /* its stable id, such as access.denied; "": none */
+    uint64_t due_bytes; /* that the package would have brought; 0: not known, or not told */
 };
 
 /* sender -> receiver: bytes [offset, offset + byte_count) of the manifest. */
@@ -154,6 +159,13 @@ struct wc_symbols {
     const uint8_t *bytes; /* borrowed */
 };
 
+/* receiver -> sender: all of block `sbn` came, authentic, and is not what the manifest says. */
+struct wc_void {
+    uint32_t sbn;
+    bool differs; /* hashing the same bytes again gave another digest: this machine's memory */
+    uint8_t digest[WC_DIGEST_BYTES]; /* of what came */
+};
+
 struct wc_msg {
     uint8_t type; /* enum wc_msg_type */
     union {
@@ -168,6 +180,7 @@ struct wc_msg {
         struct wc_unicast unicast;
         struct wc_fetch fetch;
         struct wc_symbols symbols;
+        struct wc_void void_block;
     };
 };
 

@@ -70,9 +70,15 @@ static void hello(void **state)
     (void)state;
     a = (struct wc_msg){
         .type = WC_MSG_HELLO,
-        .hello = {.version = 1, .name = "lab-07", .package = "XYZ00012"},
+        .hello = {.version = 1,
+                  .name = "lab-07",
+                  .package = "XYZ00012",
+                  .account = "lab-reader",
+                  .password = "0pen s"},
     };
     check_vector("msg_hello");
+    assert_string_equal(b.hello.account, "lab-reader");
+    assert_string_equal(b.hello.password, "0pen s");
     assert_string_equal(b.hello.name, "lab-07");
     assert_string_equal(b.hello.package, "XYZ00012");
     a.hello.package[0] = '\0';
@@ -175,9 +181,11 @@ static void refuse_and_bye(void **state)
         .type = WC_MSG_REFUSE,
         .refusal = {.hresult = 0x80070002,
                     .sentence = "Package XYZ00013 is not sent here.",
-                    .fix = "Ask for XYZ00012."},
+                    .fix = "Ask for XYZ00012.",
+                    .finding = "session.other-package"},
     };
     check_vector("msg_refuse");
+    assert_string_equal(b.refusal.finding, "session.other-package");
     assert_int_equal(b.refusal.hresult, 0x80070002);
     assert_string_equal(b.refusal.sentence, a.refusal.sentence);
     assert_string_equal(b.refusal.fix, a.refusal.fix);
@@ -185,12 +193,27 @@ static void refuse_and_bye(void **state)
         .type = WC_MSG_BYE,
         .refusal = {.hresult = 0x800704c7,
                     .sentence = "Stopped by the operator at \"Ger\xc3\xa4t 7\".",
-                    .fix = "Start it again."},
+                    .fix = "Start it again.",
+                    .due_bytes = 6000000000},
     };
     check_vector("msg_bye");
+    assert_true(b.refusal.due_bytes == 6000000000);
     assert_string_equal(b.refusal.sentence, a.refusal.sentence);
     assert_int_equal(CHANGED("msg_bye", 11, "\r"), WC_E_FORMAT);
     assert_int_equal(CHANGED("msg_bye", 9, "\x02\x01"), WC_E_SHORT);
+}
+
+static void void_block(void **state)
+{
+    (void)state;
+    a = (struct wc_msg){.type = WC_MSG_VOID, .void_block = {.sbn = 77}};
+    fill(a.void_block.digest, sizeof(a.void_block.digest), 0x40);
+    check_vector("msg_void");
+    assert_int_equal(b.void_block.sbn, 77);
+    assert_false(b.void_block.differs);
+    assert_memory_equal(b.void_block.digest, a.void_block.digest, WC_DIGEST_BYTES);
+    assert_int_equal(CHANGED("msg_void", 9, "\x02"), WC_E_RANGE);
+    assert_int_equal(CHANGED("msg_void", 5, "\x00\x40\x00\x00"), WC_E_RANGE);
 }
 
 static void a_sentence_with_odd_bytes_still_arrives(void **state)
@@ -409,7 +432,7 @@ static void unknown_types_are_named_so(void **state)
 {
     (void)state;
     assert_int_equal(wc_msg_decode(0, NULL, 0, &b), WC_E_TYPE);
-    for (unsigned type = WC_MSG_SYMBOLS + 1; type < 256; type++)
+    for (unsigned type = WC_MSG_VOID + 1; type < 256; type++)
         assert_int_equal(wc_msg_decode((uint8_t)type, frame, 10, &b), WC_E_TYPE);
 }
 
@@ -422,6 +445,7 @@ int main(void)
         cmocka_unit_test(welcome_v6),
         cmocka_unit_test(welcome_with_nonsense_is_refused),
         cmocka_unit_test(refuse_and_bye),
+        cmocka_unit_test(void_block),
         cmocka_unit_test(a_sentence_with_odd_bytes_still_arrives),
         cmocka_unit_test(manifest_part),
         cmocka_unit_test(ready),
