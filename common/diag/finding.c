@@ -2,6 +2,7 @@
 #include "common/diag/finding.h"
 
 #include <stddef.h>
+#include <string.h>
 
 struct wc_finding *wc_findings_add(struct wc_findings *list, const struct wc_finding_kind *kind)
 {
@@ -31,4 +32,19 @@ const char *wc_severity_text(enum wc_severity severity)
         [WC_SEVERITY_ERROR] = "error",
     };
     return texts[severity];
+}
+
+void wc_finding_line(const struct wc_finding *finding, char *ret, size_t capacity)
+{
+    const char *const parts[] = {finding->sentence, finding->evidence[0] ? ": " : "",
+                                 finding->evidence, finding->fix[0] ? "; " : "", finding->fix};
+    size_t at = 0;
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        size_t count = strnlen(parts[i], WC_FINDING_TEXT_BYTES);
+        if (count > capacity - 1 - at)
+            count = capacity - 1 - at;
+        memcpy(ret + at, parts[i], count);
+        at += count;
+    }
+    ret[at] = '\0';
 }

@@ -43,6 +43,9 @@ struct wc_finding *wc_findings_add(struct wc_findings *list, const struct wc_fin
 /* The worst, the first of its severity; NULL: none. */
 const struct wc_finding *wc_findings_worst(const struct wc_findings *list);
 
+/* The finding as one line, cut at `capacity` (>= 1): "SENTENCE: EVIDENCE; FIX". */
+void wc_finding_line(const struct wc_finding *finding, char *ret, size_t capacity);
+
 /* "error", "warning", "notice": static. */
 const char *wc_severity_text(enum wc_severity severity);
 

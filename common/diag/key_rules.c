@@ -390,18 +390,3 @@ void wc_key_rules(const struct wc_key_sight *sight, struct wc_findings *list)
     }
     judge_reply(&j);
 }
-
-void wc_key_rules_line(const struct wc_finding *finding, char *ret, size_t capacity)
-{
-    const char *const parts[] = {finding->sentence, finding->evidence[0] ? ": " : "",
-                                 finding->evidence, finding->fix[0] ? "; " : "", finding->fix};
-    size_t at = 0;
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-        size_t count = strnlen(parts[i], WC_FINDING_TEXT_BYTES);
-        if (count > capacity - 1 - at)
-            count = capacity - 1 - at;
-        memcpy(ret + at, parts[i], count);
-        at += count;
-    }
-    ret[at] = '\0';
-}

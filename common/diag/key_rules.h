@@ -14,7 +14,4 @@
  * both told. Nothing is added for a key with which a session works. */
 void wc_key_rules(const struct wc_key_sight *sight, struct wc_findings *list);
 
-/* The whole of a finding in one line: "SENTENCE: EVIDENCE; FIX", cut to `capacity` (>= 1). */
-void wc_key_rules_line(const struct wc_finding *finding, char *ret, size_t capacity);
-
 #endif

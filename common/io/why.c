@@ -22,11 +22,23 @@ enum wc_err wc_why_set(struct wc_why *why, enum wc_err err, int exit_code, const
         return err;
     why->exit_code = exit_code;
     why->hresult = 0;
+    why->finding[0] = '\0';
     va_list args;
     va_start(args, format);
     vsnprintf(why->text, sizeof(why->text), format, args);
     va_end(args);
     hide_controls(why->text);
+    return err;
+}
+
+enum wc_err wc_why_finding(struct wc_why *why, enum wc_err err, const char *id, uint32_t hresult,
+                           int exit_code, const char *line)
+{
+    (void)wc_why_set(why, err, exit_code, "%s", line);
+    if (why) {
+        why->hresult = hresult;
+        snprintf(why->finding, sizeof(why->finding), "%s", id);
+    }
     return err;
 }
 

@@ -9,16 +9,21 @@
 #include "common/core/types.h"
 
 struct wc_why {
-    int exit_code;    /* EX_... of sysexits.h */
-    uint32_t hresult; /* as Windows shows it, where that is known; else 0 */
+    int exit_code;                       /* EX_... of sysexits.h */
+    uint32_t hresult;                    /* as Windows shows it, where that is known; else 0 */
+    char finding[WC_NAME_BYTES_MAX + 1]; /* its stable id, such as key.expired; "": none */
     char text[WC_SENTENCE_BYTES_MAX + 1];
 };
 
-/* Fill `why` (NULL: nothing happens), with hresult 0; a text that is too long is cut, control
- * characters become '?'. Returns `err`, so that a failure is one statement:
+/* Fill `why` (NULL: nothing happens), with hresult 0 and no finding; a text that is too long is
+ * cut, control characters become '?'. Returns `err`, so that a failure is one statement:
  * return wc_why_set(why, WC_E_IO, EX_IOERR, ...). */
 enum wc_err wc_why_set(struct wc_why *why, enum wc_err err, int exit_code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* The same of a finding (common/diag/finding.h): its id, its codes, and its text as one line. */
+enum wc_err wc_why_finding(struct wc_why *why, enum wc_err err, const char *id, uint32_t hresult,
+                           int exit_code, const char *line);
 
 /* What an errno value of open, read, write, rename and their like means: WC_E_NOT_FOUND, WC_E_PATH,
  * WC_E_FULL, WC_E_TOO_LARGE, WC_E_NOMEM, else WC_E_IO. */

@@ -57,8 +57,9 @@ static void end_with_sight(struct wc_client *c, struct wc_key_sight *sight)
     const struct wc_finding *f = wc_findings_worst(&findings);
     if (!f)
         return;
-    wc_key_rules_line(f, text, sizeof text);
+    wc_finding_line(f, text, sizeof text);
     end_with(c, f->kind->hresult, f->kind->exit_code, text);
+    snprintf(c->end.why.finding, sizeof c->end.why.finding, "%s", f->kind->id);
 }
 
 static void end_with_reply(struct wc_client *c, enum wc_key_reply reply, uint64_t got_bytes,

@@ -85,6 +85,7 @@ void wc_display_error(struct wc_display *d, const struct wc_why *why)
     wc_term_say(d->term, WC_TERM_ERROR, "%s%s%s", code, why->hresult ? ": " : "", why->text);
     wc_jsonl_begin(d->events, "error");
     wc_jsonl_str(d->events, "hresult", why->hresult ? code : NULL);
+    wc_jsonl_str(d->events, "finding", why->finding[0] ? why->finding : NULL);
     wc_jsonl_str(d->events, "sentence", why->text);
     wc_jsonl_int(d->events, "exit_code", why->exit_code);
     end_event(d);

@@ -12,45 +12,15 @@
 #include "common/diag/key_rules.h"
 #include "common/diag/phrase.h"
 #include "common/io/digest.h"
-#include "common/io/jsonl.h"
 #include "common/io/keychain.h"
 #include "common/io/keycheck.h"
-#include "common/io/term.h"
+#include "sender/shell/console.h"
 
 struct key_run {
     const struct wc_key_options *o;
-    const struct wc_args_common *common;
     struct wc_keychain chain;
-    struct wc_term *term;
-    struct wc_jsonl *events; /* NULL: no --json */
-    struct wc_why why;
+    struct wc_console console;
 };
-
-/* Nothing is said with --quiet, and JSON takes the place of text. */
-static bool is_text(const struct key_run *r)
-{
-    return !r->events && r->common->verbosity >= 0;
-}
-
-static int end_event(struct key_run *r, int exit_code)
-{
-    enum wc_err err = wc_jsonl_end(r->events, &r->why);
-    if (!err && fflush(stdout))
-        err = wc_why_set(&r->why, WC_E_IO, EX_IOERR, "cannot write to standard output");
-    if (!err)
-        return exit_code;
-    wc_term_say(r->term, WC_TERM_ERROR, "%s", r->why.text);
-    return EX_IOERR;
-}
-
-static int fail(struct key_run *r)
-{
-    wc_term_say(r->term, WC_TERM_ERROR, "%s", r->why.text);
-    wc_jsonl_begin(r->events, "error");
-    wc_jsonl_str(r->events, "sentence", r->why.text);
-    wc_jsonl_int(r->events, "exit_code", r->why.exit_code);
-    return end_event(r, r->why.exit_code);
-}
 
 /* --- what there is --------------------------------------------------------------------------- */
 
@@ -94,29 +64,29 @@ static void show_event(struct key_run *r, const struct wc_key_sight *s)
 {
     char time_text[WC_PHRASE_TIME_BYTES];
     bool certified = has_certificate(s);
-    wc_jsonl_begin(r->events, "key");
-    wc_jsonl_str(r->events, "state_dir", r->o->state_dir);
-    wc_jsonl_str(r->events, "key_file", file_text(s->key));
-    wc_jsonl_str(r->events, "certificate_file", file_text(s->certificate));
+    wc_jsonl_begin(r->console.events, "key");
+    wc_jsonl_str(r->console.events, "state_dir", r->o->state_dir);
+    wc_jsonl_str(r->console.events, "key_file", file_text(s->key));
+    wc_jsonl_str(r->console.events, "certificate_file", file_text(s->certificate));
     if (s->has_key_digest)
-        wc_jsonl_hex(r->events, "key", s->key_digest, WC_DIGEST_BYTES);
+        wc_jsonl_hex(r->console.events, "key", s->key_digest, WC_DIGEST_BYTES);
     else
-        wc_jsonl_null(r->events, "key");
-    wc_jsonl_str(r->events, "signed_by", signer_text(s));
+        wc_jsonl_null(r->console.events, "key");
+    wc_jsonl_str(r->console.events, "signed_by", signer_text(s));
     if (s->has_signer_digest)
-        wc_jsonl_hex(r->events, "signer_key", s->signer_digest, WC_DIGEST_BYTES);
+        wc_jsonl_hex(r->console.events, "signer_key", s->signer_digest, WC_DIGEST_BYTES);
     else
-        wc_jsonl_null(r->events, "signer_key");
+        wc_jsonl_null(r->console.events, "signer_key");
     if (s->has_pin)
-        wc_jsonl_hex(r->events, "site_key", s->pin, WC_DIGEST_BYTES);
+        wc_jsonl_hex(r->console.events, "site_key", s->pin, WC_DIGEST_BYTES);
     else
-        wc_jsonl_null(r->events, "site_key");
-    wc_jsonl_str(r->events, "names", certified ? s->names : NULL);
-    wc_jsonl_str(r->events, "not_before",
+        wc_jsonl_null(r->console.events, "site_key");
+    wc_jsonl_str(r->console.events, "names", certified ? s->names : NULL);
+    wc_jsonl_str(r->console.events, "not_before",
                  certified ? wc_phrase_time(time_text, s->not_before_s) : NULL);
-    wc_jsonl_str(r->events, "not_after",
+    wc_jsonl_str(r->console.events, "not_after",
                  certified ? wc_phrase_time(time_text, s->not_after_s) : NULL);
-    wc_jsonl_bool(r->events, "request_waits", s->has_request);
+    wc_jsonl_bool(r->console.events, "request_waits", s->has_request);
 }
 
 static void show_text(const struct key_run *r, const struct wc_key_sight *s)
@@ -148,38 +118,14 @@ static int run_show(struct key_run *r)
 {
     struct wc_key_sight s;
     look(r, NULL, &s);
-    if (!r->events)
+    if (!r->console.events)
         show_text(r, &s);
     show_event(r, &s);
     bool is_there = s.key == WC_KEY_FILE_GOOD || s.key == WC_KEY_FILE_EXPOSED;
-    return end_event(r, is_there ? EX_OK : EX_NOINPUT);
+    return wc_console_end(&r->console, is_there ? EX_OK : EX_NOINPUT);
 }
 
 /* --- what is wrong --------------------------------------------------------------------------- */
-
-static void finding_event(struct key_run *r, const struct wc_finding *f)
-{
-    char code[16];
-    snprintf(code, sizeof code, "0x%08X", f->kind->hresult);
-    wc_jsonl_begin(r->events, "finding");
-    wc_jsonl_str(r->events, "id", f->kind->id);
-    wc_jsonl_str(r->events, "severity", wc_severity_text(f->kind->severity));
-    wc_jsonl_str(r->events, "hresult", f->kind->hresult ? code : NULL);
-    wc_jsonl_str(r->events, "sentence", f->sentence);
-    wc_jsonl_str(r->events, "evidence", f->evidence);
-    wc_jsonl_str(r->events, "fix", f->fix);
-    (void)end_event(r, EX_OK);
-}
-
-static void finding_text(const struct key_run *r, const struct wc_finding *f)
-{
-    if (r->events || (r->common->verbosity < 0 && f->kind->severity == WC_SEVERITY_NOTICE))
-        return;
-    printf("%s: ", wc_severity_text(f->kind->severity));
-    if (f->kind->hresult)
-        printf("0x%08X: ", f->kind->hresult);
-    printf("%s [%s]\n  seen: %s\n  fix:  %s\n", f->sentence, f->kind->id, f->evidence, f->fix);
-}
 
 static int run_verify(struct key_run *r)
 {
@@ -187,18 +133,7 @@ static int run_verify(struct key_run *r)
     struct wc_key_sight s;
     look(r, r->o->names.count ? r->o->names.items[0] : NULL, &s);
     wc_key_rules(&s, &findings);
-    for (uint32_t i = 0; i < findings.count; i++) {
-        finding_text(r, &findings.items[i]);
-        finding_event(r, &findings.items[i]);
-    }
-    const struct wc_finding *worst = wc_findings_worst(&findings);
-    bool is_error = worst && worst->kind->severity == WC_SEVERITY_ERROR;
-    if (!is_error && is_text(r))
-        printf("ok: a session can use this key\n");
-    wc_jsonl_begin(r->events, "summary");
-    wc_jsonl_str(r->events, "result", is_error ? "failed" : "ok");
-    wc_jsonl_uint(r->events, "findings", findings.count);
-    return end_event(r, is_error ? worst->kind->exit_code : EX_OK);
+    return wc_console_findings(&r->console, &findings, "a session can use this key");
 }
 
 /* --- what is done ---------------------------------------------------------------------------- */
@@ -230,7 +165,7 @@ static int tell(struct key_run *r, const struct wc_keychain_deed *deed)
     char digest[WC_PHRASE_DIGEST_BYTES];
     bool carry = !deed->is_signed && !r->o->alone;
     look(r, NULL, &s);
-    if (is_text(r)) {
+    if (wc_console_is_text(&r->console)) {
         printf("%sMCS key %s in %s\n", deed->made_key && !carry ? "new " : "",
                wc_phrase_digest(digest, s.key_digest), r->o->state_dir);
         if (deed->is_signed)
@@ -243,9 +178,9 @@ static int tell(struct key_run *r, const struct wc_keychain_deed *deed)
             printf("in use from the next start of wimcast-sender send on\n");
     }
     show_event(r, &s);
-    wc_jsonl_bool(r->events, "made", deed->made_key);
-    wc_jsonl_str(r->events, "carry", carry ? deed->path : NULL);
-    return end_event(r, EX_OK);
+    wc_jsonl_bool(r->console.events, "made", deed->made_key);
+    wc_jsonl_str(r->console.events, "carry", carry ? deed->path : NULL);
+    return wc_console_end(&r->console, EX_OK);
 }
 
 static int run_sign_request(struct key_run *r)
@@ -260,17 +195,17 @@ static int run_sign_request(struct key_run *r)
         output[0] = '\0';
     const char *path = r->o->output ? r->o->output : output;
     if (wc_keychain_sign_request(&r->chain, r->o->request, path, &deed))
-        return fail(r);
-    if (is_text(r)) {
+        return wc_console_fail(&r->console);
+    if (wc_console_is_text(&r->console)) {
         printf("signed: %s\nmade out to: ", deed.path);
         print_names(&deed.names);
         printf("carry it back to its sender, and run there:\n"
                "  wimcast-sender key sign --install %s\n",
                name);
     }
-    wc_jsonl_begin(r->events, "signed");
-    wc_jsonl_str(r->events, "path", deed.path);
-    return end_event(r, EX_OK);
+    wc_jsonl_begin(r->console.events, "signed");
+    wc_jsonl_str(r->console.events, "path", deed.path);
+    return wc_console_end(&r->console, EX_OK);
 }
 
 static int run_sign(struct key_run *r)
@@ -280,13 +215,13 @@ static int run_sign(struct key_run *r)
         return run_sign_request(r);
     enum wc_err err = r->o->install ? wc_keychain_install(&r->chain, r->o->install, &deed)
                                     : wc_keychain_sign(&r->chain, &deed);
-    return err ? fail(r) : tell(r, &deed);
+    return err ? wc_console_fail(&r->console) : tell(r, &deed);
 }
 
 static int run_init(struct key_run *r)
 {
     struct wc_keychain_deed deed;
-    return wc_keychain_init(&r->chain, &deed) ? fail(r) : tell(r, &deed);
+    return wc_keychain_init(&r->chain, &deed) ? wc_console_fail(&r->console) : tell(r, &deed);
 }
 
 static int run_reset(struct key_run *r)
@@ -294,7 +229,7 @@ static int run_reset(struct key_run *r)
     struct wc_keychain_deed deed;
     enum wc_err err = r->o->alone ? wc_keychain_reset_alone(&r->chain, &deed)
                                   : wc_keychain_reset(&r->chain, &deed);
-    return err ? fail(r) : tell(r, &deed);
+    return err ? wc_console_fail(&r->console) : tell(r, &deed);
 }
 
 static int run_site_init(struct key_run *r)
@@ -302,48 +237,48 @@ static int run_site_init(struct key_run *r)
     struct wc_site *site = NULL;
     uint8_t digest[WC_DIGEST_BYTES];
     char text[WC_PHRASE_DIGEST_BYTES];
-    if (wc_site_make(r->o->site_dir, r->chain.term.now_s, &r->why) ||
-        wc_site_open(&site, r->o->site_dir, &r->why))
-        return fail(r);
+    if (wc_site_make(r->o->site_dir, r->chain.term.now_s, &r->console.why) ||
+        wc_site_open(&site, r->o->site_dir, &r->console.why))
+        return wc_console_fail(&r->console);
     wc_site_digest(site, digest);
     wc_site_free(site);
-    if (is_text(r))
+    if (wc_console_is_text(&r->console))
         printf("site key %s in %s\n"
                "keep a copy of " WC_SITE_KEY_NAME " where nobody else can read it\n"
                "for receivers:  wimcast-sender key export --output FILE\n"
                "sign a sender's key where it is:  wimcast-sender key init (or reset)\n",
                wc_phrase_digest(text, digest), r->o->site_dir);
-    wc_jsonl_begin(r->events, "site");
-    wc_jsonl_hex(r->events, "site_key", digest, sizeof digest);
-    wc_jsonl_str(r->events, "site_dir", r->o->site_dir);
-    return end_event(r, EX_OK);
+    wc_jsonl_begin(r->console.events, "site");
+    wc_jsonl_hex(r->console.events, "site_key", digest, sizeof digest);
+    wc_jsonl_str(r->console.events, "site_dir", r->o->site_dir);
+    return wc_console_end(&r->console, EX_OK);
 }
 
 static int run_export(struct key_run *r)
 {
     char pem[WC_KEYPEM_TEXT_BYTES];
     if (wc_keychain_export(&r->chain, pem))
-        return fail(r);
+        return wc_console_fail(&r->console);
     bool is_stdout = !r->o->output || strcmp(r->o->output, "-") == 0;
-    if (is_stdout && r->events) {
-        wc_jsonl_begin(r->events, "export");
-        wc_jsonl_str(r->events, "certificate", pem);
-        return end_event(r, EX_OK);
+    if (is_stdout && r->console.events) {
+        wc_jsonl_begin(r->console.events, "export");
+        wc_jsonl_str(r->console.events, "certificate", pem);
+        return wc_console_end(&r->console, EX_OK);
     }
     FILE *file = is_stdout ? stdout : fopen(r->o->output, "we");
     bool ok = file && fputs(pem, file) >= 0 && fflush(file) == 0;
     if (file && !is_stdout)
         ok = fclose(file) == 0 && ok;
     if (!ok) {
-        (void)wc_why_set(&r->why, WC_E_IO, EX_CANTCREAT, "cannot write %.200s",
+        (void)wc_why_set(&r->console.why, WC_E_IO, EX_CANTCREAT, "cannot write %.200s",
                          is_stdout ? "to standard output" : r->o->output);
-        return fail(r);
+        return wc_console_fail(&r->console);
     }
-    if (!is_stdout && is_text(r))
+    if (!is_stdout && wc_console_is_text(&r->console))
         printf("receivers take it with:  wimcast-receiver fetch --site-key %s ...\n", r->o->output);
-    wc_jsonl_begin(r->events, "export");
-    wc_jsonl_str(r->events, "path", r->o->output);
-    return end_event(r, EX_OK);
+    wc_jsonl_begin(r->console.events, "export");
+    wc_jsonl_str(r->console.events, "path", r->o->output);
+    return wc_console_end(&r->console, EX_OK);
 }
 
 int wc_key_run(const struct wc_key_options *options, const struct wc_args_common *common)
@@ -354,21 +289,16 @@ int wc_key_run(const struct wc_key_options *options, const struct wc_args_common
         [WC_KEY_VERIFY] = run_verify,       [WC_KEY_RESET] = run_reset,
         [WC_KEY_EXPORT] = run_export,
     };
-    struct wc_term_config config = {.fd = STDERR_FILENO, .verbosity = common->verbosity};
-    struct key_run r = {.o = options, .common = common, .term = wc_term_new(&config)};
+    struct key_run r = {.o = options};
     r.chain = (struct wc_keychain){
         .state_dir = options->state_dir,
         .site_dir = options->site_dir,
         .names = &options->names,
         .term = {.now_s = (int64_t)time(NULL), .days = options->days},
-        .why = &r.why,
+        .why = &r.console.why,
     };
-    if (common->json)
-        r.events = wc_jsonl_new(stdout);
-    int exit_code = EX_OSERR;
-    if (r.term && (!common->json || r.events))
-        exit_code = actions[options->action](&r);
-    wc_jsonl_free(r.events);
-    wc_term_free(r.term);
+    bool is_open = wc_console_open(&r.console, common);
+    int exit_code = is_open ? actions[options->action](&r) : EX_OSERR;
+    wc_console_close(&r.console);
     return exit_code;
 }

@@ -52,12 +52,10 @@ static enum wc_err check_key(const struct wc_send_options *o, const char *name,
     wc_key_rules(&sight, &findings);
     for (uint32_t i = 0; i < findings.count; i++) {
         const struct wc_finding *f = &findings.items[i];
-        wc_key_rules_line(f, line, sizeof line);
-        if (f->kind->severity == WC_SEVERITY_ERROR) {
-            (void)wc_why_set(why, WC_OK, f->kind->exit_code, "%s", line);
-            why->hresult = f->kind->hresult;
-            return WC_E_AUTH;
-        }
+        wc_finding_line(f, line, sizeof line);
+        if (f->kind->severity == WC_SEVERITY_ERROR)
+            return wc_why_finding(why, WC_E_AUTH, f->kind->id, f->kind->hresult, f->kind->exit_code,
+                                  line);
         if (f->kind->severity == WC_SEVERITY_WARNING && name)
             wc_display_warning(display, line);
     }

@@ -62,7 +62,7 @@ static const struct wc_finding *assert_finds(const struct wc_key_sight *s, const
     assert_int_equal(f->kind->hresult, hresult);
     assert_int_equal(f->kind->exit_code, exit_code);
     assert_true(f->sentence[0] && f->evidence[0] && f->fix[0]);
-    wc_key_rules_line(f, line, sizeof(line));
+    wc_finding_line(f, line, sizeof(line));
     if (strlen(line) >= sizeof(line) - 1)
         fail_msg("too long for one line: %s", line);
     return f;
@@ -278,7 +278,7 @@ static void texts_are_bounded(void **state)
     const struct wc_finding *f = judge(&s);
     assert_string_equal(f->kind->id, "key.wrong-name");
     assert_true(strlen(f->sentence) < WC_FINDING_TEXT_BYTES);
-    wc_key_rules_line(f, line, sizeof(line));
+    wc_finding_line(f, line, sizeof(line));
     assert_int_equal(strlen(line), sizeof(line) - 1);
     list.count = WC_FINDINGS_MAX;
     s.by_receiver = false;
