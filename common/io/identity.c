@@ -63,15 +63,27 @@ void wc_publickey_digest(const struct wc_publickey *key, uint8_t ret[WC_DIGEST_B
     memcpy(ret, key->digest, WC_DIGEST_BYTES);
 }
 
-enum wc_err wc_publickey_verify(const struct wc_publickey *key, const void *bytes, size_t count,
-                                const uint8_t *signature, size_t signature_bytes)
+static enum wc_err verify(EVP_PKEY *key, const void *bytes, size_t count, const uint8_t *signature,
+                          size_t signature_bytes)
 {
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool ok = ctx && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key->key) == 1 &&
+    bool ok = ctx && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key) == 1 &&
               EVP_DigestVerify(ctx, signature, signature_bytes, bytes, count) == 1;
     EVP_MD_CTX_free(ctx);
     ERR_clear_error();
     return ok ? WC_OK : WC_E_AUTH;
+}
+
+enum wc_err wc_publickey_verify(const struct wc_publickey *key, const void *bytes, size_t count,
+                                const uint8_t *signature, size_t signature_bytes)
+{
+    return verify(key->key, bytes, count, signature, signature_bytes);
+}
+
+enum wc_err wc_identity_verify(const struct wc_identity *id, const void *bytes, size_t count,
+                               const uint8_t *signature, size_t signature_bytes)
+{
+    return verify(id->key, bytes, count, signature, signature_bytes);
 }
 
 /* --- reading -------------------------------------------------------------------------------- */

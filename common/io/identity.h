@@ -38,6 +38,11 @@ WC_MUST_USE enum wc_err wc_identity_sign(const struct wc_identity *id, const voi
                                          size_t count, uint8_t *ret_signature,
                                          uint16_t *ret_signature_bytes);
 
+/* WC_OK: `signature` is this identity's own over the bytes; WC_E_AUTH: it is not. */
+WC_MUST_USE enum wc_err wc_identity_verify(const struct wc_identity *id, const void *bytes,
+                                           size_t count, const uint8_t *signature,
+                                           size_t signature_bytes);
+
 void wc_publickey_free(struct wc_publickey *key);
 void wc_publickey_digest(const struct wc_publickey *key, uint8_t ret[WC_DIGEST_BYTES]);
 

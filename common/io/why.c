@@ -35,6 +35,11 @@ enum wc_err wc_why_finding(struct wc_why *why, enum wc_err err, const char *id, 
                            int exit_code, const char *line)
 {
     (void)wc_why_set(why, err, exit_code, "%s", line);
+    return wc_why_mark(why, err, id, hresult);
+}
+
+enum wc_err wc_why_mark(struct wc_why *why, enum wc_err err, const char *id, uint32_t hresult)
+{
     if (why) {
         why->hresult = hresult;
         snprintf(why->finding, sizeof(why->finding), "%s", id);

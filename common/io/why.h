@@ -25,6 +25,10 @@ enum wc_err wc_why_set(struct wc_why *why, enum wc_err err, int exit_code, const
 enum wc_err wc_why_finding(struct wc_why *why, enum wc_err err, const char *id, uint32_t hresult,
                            int exit_code, const char *line);
 
+/* Give a sentence that stands in `why` (NULL: nothing happens) the id and the code of a finding.
+ * Returns `err`. */
+enum wc_err wc_why_mark(struct wc_why *why, enum wc_err err, const char *id, uint32_t hresult);
+
 /* What an errno value of open, read, write, rename and their like means: WC_E_NOT_FOUND, WC_E_PATH,
  * WC_E_FULL, WC_E_TOO_LARGE, WC_E_NOMEM, else WC_E_IO. */
 enum wc_err wc_why_errno(int error);
