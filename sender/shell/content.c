@@ -16,6 +16,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "common/core/hresult.h"
+
 struct wc_content {
     struct wc_source *sources;
     uint32_t source_count;
@@ -40,8 +42,14 @@ static enum wc_err cannot(struct wc_why *why, const char *verb, const char *path
     const char *fix = error == ENOENT   ? "check the name"
                       : error == EACCES ? "give this user the right to read it"
                                         : "check the file and its disk";
-    return wc_why_set(why, wc_why_errno(error), wc_why_input_exit(error), "cannot %s %s: %s; %s",
-                      verb, wc_why_path(name, path), wc_why_errno_text(error), fix);
+    enum wc_err err =
+        wc_why_set(why, wc_why_errno(error), wc_why_input_exit(error), "cannot %s %s: %s; %s", verb,
+                   wc_why_path(name, path), wc_why_errno_text(error), fix);
+    if (error == ENOENT)
+        return wc_why_mark(why, err, "content.missing", WC_HR_NOT_FOUND);
+    if (error == EACCES || error == EPERM)
+        return wc_why_mark(why, err, "content.unreadable", WC_HR_ACCESS_DENIED);
+    return err;
 }
 
 /* Room for one more; it is zeroed. */
@@ -246,6 +254,7 @@ static enum wc_err refuse_empty(const struct wc_content *c, struct wc_why *why)
     char name[WC_WHY_PATH_BYTES];
     uint32_t file_count = 0;
     const struct wc_source *file = NULL;
+    enum wc_err err;
     for (uint32_t i = 0; i < c->source_count; i++) {
         if (c->sources[i].kind != WC_FILE_REGULAR)
             continue;
@@ -253,14 +262,16 @@ static enum wc_err refuse_empty(const struct wc_content *c, struct wc_why *why)
         file_count++;
     }
     if (!file_count)
-        return wc_why_set(why, WC_E_NOT_FOUND, EX_NOINPUT, "nothing to send: no file was found");
-    if (file_count == 1)
-        return wc_why_set(why, WC_E_NOT_FOUND, EX_DATAERR,
-                          "nothing to send: %s is empty; capture or copy it again",
-                          wc_why_path(name, file->origin));
-    return wc_why_set(why, WC_E_NOT_FOUND, EX_DATAERR,
-                      "nothing to send: every file is empty (%s and %u more); copy them again",
-                      wc_why_path(name, file->origin), file_count - 1);
+        err = wc_why_set(why, WC_E_NOT_FOUND, EX_NOINPUT, "nothing to send: no file was found");
+    else if (file_count == 1)
+        err = wc_why_set(why, WC_E_NOT_FOUND, EX_DATAERR,
+                         "nothing to send: %s is empty; capture or copy it again",
+                         wc_why_path(name, file->origin));
+    else
+        err = wc_why_set(why, WC_E_NOT_FOUND, EX_DATAERR,
+                         "nothing to send: every file is empty (%s and %u more); copy them again",
+                         wc_why_path(name, file->origin), file_count - 1);
+    return wc_why_mark(why, err, "content.empty", WC_HR_TIMEOUT);
 }
 
 static void warn_skipped(const struct wc_content *c, const struct wc_content_options *options)
@@ -363,10 +374,11 @@ static uint32_t source_at(const struct wc_content *c, uint64_t offset)
 static enum wc_err changed(const struct wc_source *source, struct wc_why *why)
 {
     char name[WC_WHY_PATH_BYTES];
-    return wc_why_set(
-        why, WC_E_DIGEST, EX_DATAERR,
-        "%s was changed while it was being sent; send again when nothing writes to it",
-        wc_why_path(name, source->origin));
+    enum wc_err err =
+        wc_why_set(why, WC_E_DIGEST, EX_DATAERR,
+                   "%s was changed while it was being sent; send again when nothing writes to it",
+                   wc_why_path(name, source->origin));
+    return wc_why_mark(why, err, "content.changed", WC_HR_HASH_VALUE);
 }
 
 static bool is_same(const struct wc_source *source, const struct stat *st)

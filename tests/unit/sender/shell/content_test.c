@@ -202,6 +202,7 @@ static void nothing_to_send(void **state)
                            wc_workdir_fill(&work, "empty too", 1, 0)};
     assert_refused(empty, 1, WC_E_NOT_FOUND, EX_DATAERR, "nothing to send: ");
     assert_refused(empty, 1, WC_E_NOT_FOUND, EX_DATAERR, "/empty is empty");
+    assert_string_equal(why.finding, "content.empty");
     assert_refused(empty, 2, WC_E_NOT_FOUND, EX_DATAERR, "nothing to send: every file is empty");
     assert_refused(NULL, 0, WC_E_NOT_FOUND, EX_NOINPUT, "nothing to send: no file was found");
     assert_path_refused(wc_workdir_mkdir(&work, "hollow"), WC_E_NOT_FOUND, EX_NOINPUT,
@@ -360,6 +361,7 @@ static void assert_changed(struct wc_content *c, const char *name)
     assert_int_equal(wc_content_read(c, 0, &byte, 1, &why), WC_E_DIGEST);
     assert_int_equal(why.exit_code, EX_DATAERR);
     assert_non_null(strstr(why.text, name));
+    assert_string_equal(why.finding, "content.changed");
     assert_non_null(strstr(why.text, "was changed while it was being sent"));
 }
 
