@@ -41,7 +41,7 @@ openssl/evp.h: common/io/aead_openssl.* common/io/digest.* common/io/identity.* 
 openssl/evp.h: common/io/certify.* common/io/key* common/io/site.*
 intel-ipsec-mb.h: common/io/aead_ipsec_mb.*
 isa-l:      common/io/fec.*
-jansson.h:  common/io/jsonl.*
+jansson.h:  common/io/jsonl.* sender/shell/packagefile.*
 pcap:       common/io/capture.*
 wimlib.h:   common/io/wim.*
 cmocka.h:   tests/unit/* tests/sim/* tests/support/* tests/fault/*'
