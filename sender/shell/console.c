@@ -38,11 +38,17 @@ int wc_console_end(struct wc_console *c, int exit_code)
 
 int wc_console_fail(struct wc_console *c)
 {
-    wc_term_say(c->term, WC_TERM_ERROR, "%s", c->why.text);
+    const struct wc_why *why = &c->why;
+    char code[16] = "";
+    if (why->hresult)
+        snprintf(code, sizeof code, "0x%08X", why->hresult);
+    wc_term_say(c->term, WC_TERM_ERROR, "%s%s%s", code, why->hresult ? ": " : "", why->text);
     wc_jsonl_begin(c->events, "error");
-    wc_jsonl_str(c->events, "sentence", c->why.text);
-    wc_jsonl_int(c->events, "exit_code", c->why.exit_code);
-    return wc_console_end(c, c->why.exit_code);
+    wc_jsonl_str(c->events, "hresult", why->hresult ? code : NULL);
+    wc_jsonl_str(c->events, "finding", why->finding[0] ? why->finding : NULL);
+    wc_jsonl_str(c->events, "sentence", why->text);
+    wc_jsonl_int(c->events, "exit_code", why->exit_code);
+    return wc_console_end(c, why->exit_code);
 }
 
 static void finding_event(struct wc_console *c, const struct wc_finding *f)

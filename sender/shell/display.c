@@ -12,6 +12,7 @@
 #include "common/io/jsonl.h"
 #include "common/io/netaddr.h"
 #include "common/io/term.h"
+#include "sender/shell/reader_list.h"
 
 #define BAR_WIDTH  30u
 #define LINE_BYTES 200u
@@ -103,6 +104,29 @@ void wc_display_publishing(struct wc_display *d, uint64_t done_bytes, uint64_t b
     wc_term_draw(d->term, now, (const char *const[]){line}, 1);
 }
 
+void wc_display_published(struct wc_display *d, const struct wc_package *package,
+                          const struct wc_manifest *m)
+{
+    char size[WC_FORMAT_BYTES], readers[WC_READER_LIST_BYTES];
+    wc_reader_list_text(&package->readers, readers);
+    wc_term_finish(d->term, false);
+    wc_term_say(d->term, WC_TERM_INFO, "published %s, version %u: %u file%s, %s, read by %s%s",
+                m->id, m->version, m->file_count, m->file_count == 1 ? "" : "s",
+                wc_format_bytes(size, m->partition.object_bytes), readers,
+                package->multicast_only ? ", only via multicast" : "");
+    wc_term_say(d->term, WC_TERM_INFO, "send it with:  wimcast-sender send %s", m->id);
+    wc_jsonl_begin(d->events, "published");
+    wc_jsonl_str(d->events, "package", m->id);
+    wc_jsonl_uint(d->events, "version", m->version);
+    wc_jsonl_uint(d->events, "bytes", m->partition.object_bytes);
+    wc_jsonl_uint(d->events, "files", m->file_count);
+    wc_jsonl_uint(d->events, "symbol_bytes", m->partition.symbol_bytes);
+    wc_jsonl_str(d->events, "read", readers);
+    wc_jsonl_bool(d->events, "only_multicast", package->multicast_only);
+    wc_jsonl_hex(d->events, "manifest", package->manifest_digest, WC_DIGEST_BYTES);
+    end_event(d);
+}
+
 void wc_display_session(struct wc_display *d, const struct wc_session *session, const char *url)
 {
     const struct wc_manifest *m = &session->publication.manifest;
@@ -116,6 +140,7 @@ void wc_display_session(struct wc_display *d, const struct wc_session *session, 
     wc_jsonl_begin(d->events, "session");
     wc_jsonl_str(d->events, "url", url);
     wc_jsonl_str(d->events, "package", m->id);
+    wc_jsonl_uint(d->events, "version", m->version);
     wc_jsonl_uint(d->events, "bytes", m->partition.object_bytes);
     wc_jsonl_uint(d->events, "files", m->file_count);
     wc_jsonl_str(d->events, "group", group);

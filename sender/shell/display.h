@@ -6,6 +6,7 @@
 
 #include "common/io/args.h"
 #include "common/io/cmtrace.h"
+#include "sender/shell/package.h"
 #include "sender/shell/roster.h"
 
 struct wc_display; /* one thread */
@@ -28,6 +29,8 @@ void wc_display_close(struct wc_display *d);
 void wc_display_warning(struct wc_display *d, const char *sentence);
 void wc_display_error(struct wc_display *d, const struct wc_why *why);
 void wc_display_publishing(struct wc_display *d, uint64_t done_bytes, uint64_t bytes);
+void wc_display_published(struct wc_display *d, const struct wc_package *package,
+                          const struct wc_manifest *manifest);
 void wc_display_session(struct wc_display *d, const struct wc_session *session, const char *url);
 void wc_display_phase(struct wc_display *d, enum wc_phase phase);
 void wc_display_receiver(struct wc_display *d, const struct wc_roster_entry *entry);

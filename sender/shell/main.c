@@ -4,6 +4,8 @@
 
 #include "sender/shell/key.h"
 #include "sender/shell/options.h"
+#include "sender/shell/packages.h"
+#include "sender/shell/publish_run.h"
 #include "sender/shell/run.h"
 
 int main(int argc, char **argv)
@@ -23,7 +25,16 @@ int main(int argc, char **argv)
     case WC_ARGS_RUN:
         break;
     }
-    if (options.command == WC_SENDER_COMMAND_KEY)
+    switch (options.command) {
+    case WC_SENDER_COMMAND_PUBLISH:
+        return wc_publish_command(&options.publish, &options.common);
+    case WC_SENDER_COMMAND_PACKAGES:
+        return wc_packages_run(&options.packages, &options.common);
+    case WC_SENDER_COMMAND_KEY:
         return wc_key_run(&options.key, &options.common);
+    case WC_SENDER_COMMAND_SEND:
+    case WC_SENDER_COMMAND_NONE:
+        break;
+    }
     return wc_send_run(&options.send, &options.common);
 }

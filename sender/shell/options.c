@@ -55,18 +55,22 @@ static const char program_help[] =
     "Stream WIM images, or any files, to many machines at once by IP multicast.\n"
     "\n"
     "Commands:\n"
-    "  send PATH...   send files or folders in one session, now\n"
-    "  key ACTION     make, sign, look at and replace the key of this sender\n"
+    "  send PATH...     send files or folders in one session, now\n"
+    "  send ID          send a package that was published\n"
+    "  publish PATH...  read files or folders once, as a package for many sessions\n"
+    "  packages ACTION  list, show, sign anew and remove packages\n"
+    "  key ACTION       make, sign, look at and replace the key of this sender\n"
     "\n"
-    "  -h, --help     this text; after a command: its options\n"
-    "  -V, --version  the version\n"
+    "  -h, --help       this text; after a command: its options\n"
+    "  -V, --version    the version\n"
     "\n"
     "See also: wimcast-sender(1), wimcast-receiver(1)\n";
 
 static const char send_help[] =
-    "Usage: wimcast-sender send PATH... [OPTION...]\n"
-    "Send files, or folders with all that is in them, to every receiver that joins.\n"
-    "Prints the URL that receivers join with. Ends when all receivers are done.\n"
+    "Usage: wimcast-sender send PATH... | ID [OPTION...]\n"
+    "Send files, or folders with all that is in them, or the published package ID, to\n"
+    "every receiver that joins. Prints the URL that receivers join with. Ends when all\n"
+    "receivers are done.\n"
     "\n"
     "Package:\n"
     "      --id ID                  id of the package (default: from the first PATH)\n"
@@ -259,6 +263,18 @@ static enum wc_err parse_send(void *options, int argc, char **argv, struct wc_wh
     return WC_OK;
 }
 
+static enum wc_err parse_publish(void *options, int argc, char **argv, struct wc_why *why)
+{
+    struct wc_sender_options *all = options;
+    return wc_publish_options_parse(&all->publish, &all->common, argc, argv, why);
+}
+
+static enum wc_err parse_packages(void *options, int argc, char **argv, struct wc_why *why)
+{
+    struct wc_sender_options *all = options;
+    return wc_packages_options_parse(&all->packages, &all->common, argc, argv, why);
+}
+
 static enum wc_err parse_key(void *options, int argc, char **argv, struct wc_why *why)
 {
     struct wc_sender_options *all = options;
@@ -267,9 +283,33 @@ static enum wc_err parse_key(void *options, int argc, char **argv, struct wc_why
 
 static const struct wc_args_command commands[] = {
     {"send", WC_SENDER_COMMAND_SEND, parse_send},
+    {"publish", WC_SENDER_COMMAND_PUBLISH, parse_publish},
+    {"packages", WC_SENDER_COMMAND_PACKAGES, parse_packages},
     {"key", WC_SENDER_COMMAND_KEY, parse_key},
     {NULL, 0, NULL},
 };
+
+/* Where a command keeps its state, and a site key. */
+struct folders {
+    char *state_dir;
+    char *site_dir; /* NULL: the command has no use for it */
+};
+
+static struct folders folders_of(struct wc_sender_options *o)
+{
+    switch (o->command) {
+    case WC_SENDER_COMMAND_PUBLISH:
+        return (struct folders){o->publish.state_dir, o->publish.site_dir};
+    case WC_SENDER_COMMAND_PACKAGES:
+        return (struct folders){o->packages.state_dir, NULL};
+    case WC_SENDER_COMMAND_KEY:
+        return (struct folders){o->key.state_dir, o->key.site_dir};
+    case WC_SENDER_COMMAND_SEND:
+    case WC_SENDER_COMMAND_NONE:
+        break;
+    }
+    return (struct folders){o->send.state_dir, o->send.site_dir};
+}
 
 enum wc_err wc_sender_options_parse(struct wc_sender_options *ret, int argc, char **argv,
                                     const struct wc_sender_env *env, struct wc_why *why)
@@ -283,12 +323,11 @@ enum wc_err wc_sender_options_parse(struct wc_sender_options *ret, int argc, cha
     err = command->parse(ret, argc - 1, argv + 1, why);
     if (err || ret->common.action != WC_ARGS_RUN)
         return err;
-    bool is_key = ret->command == WC_SENDER_COMMAND_KEY;
-    char *state_dir = is_key ? ret->key.state_dir : ret->send.state_dir;
-    err = wc_state_dir_choose(state_dir, env, why);
-    if (err)
+    struct folders folders = folders_of(ret);
+    err = wc_state_dir_choose(folders.state_dir, env, why);
+    if (err || !folders.site_dir)
         return err;
-    return wc_site_dir_choose(is_key ? ret->key.site_dir : ret->send.site_dir, state_dir, env, why);
+    return wc_site_dir_choose(folders.site_dir, folders.state_dir, env, why);
 }
 
 const char *wc_sender_help(enum wc_sender_command command)
@@ -296,6 +335,10 @@ const char *wc_sender_help(enum wc_sender_command command)
     switch (command) {
     case WC_SENDER_COMMAND_SEND:
         return send_help;
+    case WC_SENDER_COMMAND_PUBLISH:
+        return wc_publish_help();
+    case WC_SENDER_COMMAND_PACKAGES:
+        return wc_packages_help();
     case WC_SENDER_COMMAND_KEY:
         return wc_key_help();
     case WC_SENDER_COMMAND_NONE:

@@ -11,11 +11,15 @@
 #include "common/io/why.h"
 #include "sender/core/sender.h"
 #include "sender/shell/key_options.h"
+#include "sender/shell/packages_options.h"
+#include "sender/shell/publish_options.h"
 #include "sender/shell/state_dir.h"
 
 enum wc_sender_command {
     WC_SENDER_COMMAND_NONE, /* --help, --version */
     WC_SENDER_COMMAND_SEND,
+    WC_SENDER_COMMAND_PUBLISH,
+    WC_SENDER_COMMAND_PACKAGES,
     WC_SENDER_COMMAND_KEY,
 };
 
@@ -27,7 +31,7 @@ enum wc_sender_command {
 #define WC_SEND_RATE_BPS_MAX 1000000000000ull
 
 struct wc_send_options {
-    const char *const *paths; /* in argv; at least one */
+    const char *const *paths; /* in argv; at least one; one alone may be the id of a package */
     size_t path_count;
     const char *id;        /* NULL: made from the first path */
     const char *interface; /* name or address; NULL: the only one that there is */
@@ -51,8 +55,10 @@ struct wc_send_options {
 struct wc_sender_options {
     enum wc_sender_command command;
     struct wc_args_common common;
-    struct wc_send_options send; /* of WC_SENDER_COMMAND_SEND */
-    struct wc_key_options key;   /* of WC_SENDER_COMMAND_KEY */
+    struct wc_send_options send;         /* of WC_SENDER_COMMAND_SEND */
+    struct wc_publish_options publish;   /* of WC_SENDER_COMMAND_PUBLISH */
+    struct wc_packages_options packages; /* of WC_SENDER_COMMAND_PACKAGES */
+    struct wc_key_options key;           /* of WC_SENDER_COMMAND_KEY */
 };
 
 /* Read the command line; argv may be reordered, and `ret` borrows from it (not from `env`). Uses

@@ -6,11 +6,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/diag/key_rules.h"
-#include "common/io/keycheck.h"
 #include "common/io/mcast.h"
 #include "common/io/netaddr.h"
 #include "common/io/signals.h"
+#include "sender/shell/keygate.h"
+#include "sender/shell/packagesend.h"
 
 /* Enough for a few groups on their way; more would only hide how fast the link is. */
 #define SEND_BUFFER_BYTES (1u << 20)
@@ -34,8 +34,7 @@ static bool on_progress(void *ctx, uint64_t done_bytes, uint64_t bytes)
     return !wc_signals_pending(p->signal_fd);
 }
 
-/* All that can be wrong with the key: an error refuses, a warning is said. `name`: that the URL
- * will have; NULL: not known yet, and warnings wait for it. */
+/* `name`: that the URL will have; NULL: not known yet, and warnings wait for it. */
 static enum wc_err check_key(const struct wc_send_options *o, const char *name,
                              struct wc_display *display, struct wc_why *why)
 {
@@ -43,32 +42,34 @@ static enum wc_err check_key(const struct wc_send_options *o, const char *name,
                                       .site_dir = o->site_dir,
                                       .name = name,
                                       .now_s = (int64_t)time(NULL)};
-    struct wc_key_sight sight;
-    struct wc_findings findings = {.count = 0};
-    char line[WC_SENTENCE_BYTES_MAX + 1];
-    wc_keycheck_files(&sight, &place);
-    if (wc_keycheck_is_blank(&sight))
-        return WC_OK; /* a first use makes it */
-    wc_key_rules(&sight, &findings);
-    for (uint32_t i = 0; i < findings.count; i++) {
-        const struct wc_finding *f = &findings.items[i];
-        wc_finding_line(f, line, sizeof line);
-        if (f->kind->severity == WC_SEVERITY_ERROR)
-            return wc_why_finding(why, WC_E_AUTH, f->kind->id, f->kind->hresult, f->kind->exit_code,
-                                  line);
-        if (f->kind->severity == WC_SEVERITY_WARNING && name)
-            wc_display_warning(display, line);
-    }
-    return WC_OK;
+    struct wc_keygate_listener listener = {.warn = on_warning, .ctx = display};
+    return wc_keygate_check(&place, name ? &listener : NULL, why);
 }
 
-static enum wc_err open_identity(struct wc_prepared *p, const char *state_dir, struct wc_why *why)
+/* What is sent: a package as it was published, or files that are still to be read. */
+static enum wc_err open_content(struct wc_prepared *p, const struct wc_send_options *o,
+                                struct wc_display *display, struct wc_why *why)
 {
-    char sentence[WC_SENTENCE_BYTES_MAX + 1];
-    enum wc_err err = wc_identity_open(&p->identity, state_dir, sentence);
-    if (!err)
-        return WC_OK;
-    return wc_why_set(why, err, err == WC_E_IO ? EX_NOPERM : EX_CONFIG, "%s", sentence);
+    const char *id;
+    struct wc_content_options options = {.warn = on_warning, .ctx = display};
+    struct wc_package_opened opened = {.content = NULL};
+    enum wc_err err = wc_packagesend_choose(&id, o, why);
+    if (err)
+        return err;
+    p->multicast_only = o->multicast_only;
+    if (!id)
+        return wc_content_open(&p->content, o->paths, o->path_count, &options, why);
+    err = wc_packagesend_open(&opened, o->state_dir, id, p->identity, why);
+    if (!err) {
+        p->content = opened.content;
+        p->session.publication = opened.publication;
+        p->multicast_only |= opened.package.multicast_only;
+        p->readers = opened.package.readers;
+        opened.content = NULL;
+        opened.publication = (struct wc_publication){0};
+    }
+    wc_package_opened_release(&opened);
+    return err;
 }
 
 static enum wc_err choose_group(const struct wc_send_options *o, struct wc_netif *ret_netif,
@@ -92,9 +93,13 @@ static enum wc_err choose_group(const struct wc_send_options *o, struct wc_netif
     return WC_OK;
 }
 
+/* Nothing is read again that was published. */
 static enum wc_err publish(struct wc_prepared *p, const struct wc_send_options *o, uint8_t family,
                            struct publishing *publishing, struct wc_why *why)
 {
+    if (p->session.publication.bytes)
+        return wc_packagesend_fits(&p->session.publication.manifest, &p->session.netif, family,
+                                   why);
     char id[WC_NAME_BYTES_MAX + 1];
     wc_content_default_id(o->paths[0], id);
     struct wc_publish_config config = {
@@ -123,14 +128,13 @@ enum wc_err wc_prepare(struct wc_prepared *ret, const struct wc_send_options *o,
 {
     struct wc_prepared p = {.fd = -1};
     struct publishing publishing = {.display = display, .signal_fd = signal_fd};
-    struct wc_content_options content = {.warn = on_warning, .ctx = display};
     struct wc_addr group;
     char host[WC_SESSION_HOST_BYTES];
     enum wc_err err = check_key(o, NULL, display, why);
     if (!err)
-        err = open_identity(&p, o->state_dir, why);
+        err = wc_keygate_open(&p.identity, o->state_dir, why);
     if (!err)
-        err = wc_content_open(&p.content, o->paths, o->path_count, &content, why);
+        err = open_content(&p, o, display, why);
     if (!err)
         err = choose_group(o, &p.session.netif, &group, why);
     if (!err)
@@ -149,7 +153,7 @@ enum wc_err wc_prepare(struct wc_prepared *ret, const struct wc_send_options *o,
         wc_prepared_release(&p);
         return err;
     }
-    p.session.welcome.multicast_only = o->multicast_only;
+    p.session.welcome.multicast_only = p.multicast_only;
     p.rate_max_bps = rate_of(o, &p.session.netif);
     *ret = p;
     return WC_OK;

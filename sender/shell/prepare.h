@@ -4,6 +4,7 @@
 #ifndef WC_SENDER_SHELL_PREPARE_H
 #define WC_SENDER_SHELL_PREPARE_H
 
+#include "common/core/readers.h"
 #include "common/io/identity.h"
 #include "sender/shell/display.h"
 #include "sender/shell/options.h"
@@ -13,8 +14,10 @@ struct wc_prepared {
     struct wc_identity *identity;
     struct wc_content *content;
     struct wc_session session;
-    int fd; /* connected to the group */
+    struct wc_readers readers; /* who may join */
+    int fd;                    /* connected to the group */
     uint64_t rate_max_bps;
+    bool multicast_only; /* by option, or by package */
 };
 
 /* signal_fd: a signal ends publishing. On failure `why` is set and everything is released. */

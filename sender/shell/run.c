@@ -217,7 +217,7 @@ static enum wc_err start_txloop(struct run *run, struct wc_why *why)
                    .rate_min_bps = RATE_MIN_BPS,
                    .slow_policy = o->slow_policy,
                    .slow_bps = slow_bps(o, run->prepared.rate_max_bps),
-                   .multicast_only = o->multicast_only,
+                   .multicast_only = run->prepared.multicast_only,
                    .tail_unicast = true,
                    .member_max = WC_SEND_MEMBERS_MAX,
                    .receivers_min = receivers_min(o),

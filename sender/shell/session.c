@@ -20,6 +20,12 @@ static uint32_t ip_udp_bytes(uint8_t family)
     return family == 4 ? 28 : 48;
 }
 
+uint32_t wc_session_symbol_bytes_max(uint32_t mtu, uint8_t family)
+{
+    uint32_t overhead = ip_udp_bytes(family) + WC_HEADER_BYTES + WC_TAG_BYTES;
+    return mtu > overhead ? mtu - overhead : 0;
+}
+
 uint32_t wc_session_symbol_bytes(uint32_t mtu, uint8_t family)
 {
     /* The loopback's 64 KiB is no path: nothing is gained there by larger datagrams. */

@@ -21,6 +21,9 @@ struct wc_session {
 /* The symbol size for a path: the largest multiple of 32 that fits `mtu` unfragmented. */
 uint32_t wc_session_symbol_bytes(uint32_t mtu, uint8_t family);
 
+/* The largest symbol that fits `mtu` unfragmented, be it good or not. */
+uint32_t wc_session_symbol_bytes_max(uint32_t mtu, uint8_t family);
+
 /* A random group of the family that no switch floods, and the default data port. */
 struct wc_addr wc_session_random_group(uint8_t family);
 

@@ -119,7 +119,7 @@ expect 69 'refused' "$RECEIVER" fetch --log-file fetch.log --interface lo \
 grep -q '^<!\[LOG\[0x80072EFE: .* type="3" ' fetch.log || complain "no error in fetch.log"
 log 69 '^error: 0x80072EFE: .*refused' fetch.log
 expect 66 'no-such-file' "$SENDER" send --log-file send.log --interface lo no-such-file
-log 69 'no-such-file' send.log
+log 66 '^error: 0x80070002: .*no-such-file' send.log
 expect 73 'no-such-folder' "$RECEIVER" fetch --log-file no-such-folder/x.log --interface lo \
     wimcast://127.0.0.1:9/X
 for value in 0 1 x 2G; do

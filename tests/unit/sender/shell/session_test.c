@@ -46,7 +46,13 @@ static void symbols_fit_the_path(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         assert_int_equal(wc_session_symbol_bytes(cases[i].mtu, 4), cases[i].v4);
         assert_int_equal(wc_session_symbol_bytes(cases[i].mtu, 6), cases[i].v6);
+        for (uint8_t family = 4; family <= 6 && cases[i].mtu >= 112; family += 2)
+            assert_true(wc_session_symbol_bytes(cases[i].mtu, family) <=
+                        wc_session_symbol_bytes_max(cases[i].mtu, family));
     }
+    assert_int_equal(wc_session_symbol_bytes_max(1500, 4), 1440);
+    assert_int_equal(wc_session_symbol_bytes_max(1500, 6), 1420);
+    assert_int_equal(wc_session_symbol_bytes_max(60, 4), 0);
     for (uint32_t mtu = 112; mtu <= 9000; mtu++) {
         uint32_t v4 = wc_session_symbol_bytes(mtu, 4), v6 = wc_session_symbol_bytes(mtu, 6);
         assert_true(v4 % 32 == 0 && v4 + 60 <= mtu && v4 + 60 + 32 > mtu);
