@@ -33,7 +33,7 @@ _wimcast_value() {
         --slow-policy) _wimcast_words "none disconnect unicast" "$2" ;;
         --id | --port | --mcast-data-address | --ttl | --min-receivers | --max-wait | \
             --max-bitrate | --symbol-size | --slow-rate | --name | --beacon-timeout | --discover-timeout | \
-            --memory | --days | --log-size | --code) COMPREPLY=() ;;
+            --package-version | --read | --memory | --days | --log-size | --code) COMPREPLY=() ;;
         *) return 1 ;;
     esac
 }
@@ -63,13 +63,41 @@ _wimcast_sender_key() {
         _wimcast_files "${COMP_WORDS[COMP_CWORD]}"
 }
 
-_wimcast_sender() {
-    if ((COMP_CWORD > 1)) && [[ ${COMP_WORDS[1]} == key ]]; then
-        _wimcast_sender_key
+# Ids are folders in the state directory; only the default ones are looked at.
+_wimcast_package_ids() {
+    local folder names=
+    for folder in "${WIMCAST_STATE_DIR:-/var/lib/wimcast}"/packages/*/; do
+        folder=${folder%/}
+        [[ ! -d $folder ]] || names+=" ${folder##*/}"
+    done
+    _wimcast_words "$names" "$1"
+}
+
+_wimcast_sender_packages() {
+    if ((COMP_CWORD == 2)) && [[ ${COMP_WORDS[2]} != -* ]]; then
+        _wimcast_words "list show remove sign" "${COMP_WORDS[2]}"
         return
     fi
-    _wimcast "send key" "--id --interface --port --mcast-data-address --ttl --min-receivers \
-        --max-wait --max-bitrate --state-dir --symbol-size --slow-policy \
+    _wimcast "" "--state-dir" || _wimcast_package_ids "${COMP_WORDS[COMP_CWORD]}"
+}
+
+_wimcast_sender_publish() {
+    _wimcast "" "--id --package-version --read --only-multicast --symbol-size --state-dir \
+        --log-file --log-size" ||
+        _wimcast_files "${COMP_WORDS[COMP_CWORD]}"
+}
+
+_wimcast_sender() {
+    local command=
+    ((COMP_CWORD == 1)) || command=${COMP_WORDS[1]}
+    case $command in
+        publish | packages | key)
+            "_wimcast_sender_$command"
+            return
+            ;;
+    esac
+    _wimcast "send publish packages key" "--id --interface --port --mcast-data-address --ttl \
+        --min-receivers --max-wait --max-bitrate --state-dir --symbol-size --slow-policy \
         --slow-rate --only-multicast --nokbd --no-announce --log-file --log-size" ||
         _wimcast_files "${COMP_WORDS[COMP_CWORD]}"
 }
