@@ -67,6 +67,14 @@ transferred XYZ00012 r4 images/install.wim
 [[ $(json_get sender.json session .version) == 2 ]] || fail "the session's version"
 say "ok: changed, published again"
 
+# A session that waits for receivers has read no byte of the image.
+start_sender --min-receivers 2 XYZ00012
+read_bytes=$(sed -n 's/^rchar: //p' "/proc/$sender_pid/io")
+((read_bytes < 1 << 20)) || fail "the sender has read $read_bytes bytes before it sends"
+kill -INT "$sender_pid"
+wait_end 15 "$sender_pid" || fail "the sender does not end on SIGINT"
+say "ok: at once ($read_bytes bytes read)"
+
 # What happens to files.
 mv images/install.wim kept.wim
 refused 66 0x80070002 content.missing 'install.wim: No such file' XYZ00012
@@ -93,6 +101,17 @@ refused 78 0x80004005 key.manifest-other-key 'wimcast-sender packages sign XYZ00
 sender_does packages sign XYZ00012
 transferred XYZ00012 r6 images/install.wim
 say "ok: a new key"
+
+# Published for jumbo frames, and the interface has none.
+if [[ -n ${WC_LOCAL_NETWORK:-} ]]; then
+    publish images/install.wim --id jumbo --symbol-size 8928
+    transferred jumbo r7 images/install.wim
+    ip link set lo mtu 1500
+    timeout 20 "$SENDER" send --interface lo jumbo </dev/null >jumbo.json 2>jumbo.err &&
+        fail "jumbo frames through an MTU of 1500"
+    must_say jumbo 'do not fit the MTU of lo \(1500\); publish it again with --symbol-size 1440'
+    say "ok: an MTU that is too small"
+fi
 
 refused 66 0x80070002 package.unknown 'no package XYZ00013' XYZ00013
 sender_does packages remove XYZ00012
