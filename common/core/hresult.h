@@ -6,6 +6,8 @@
 #define WC_HR_OK            0u
 #define WC_HR_FAIL          0x80004005u /* E_FAIL: the MCS key */
 #define WC_HR_ACCESS_DENIED 0x80070005u /* E_ACCESSDENIED */
+#define WC_HR_LOGON_FAILURE 0x8007052eu /* ERROR_LOGON_FAILURE: account or password is wrong */
+#define WC_HR_LOCKED_OUT    0x80070775u /* ERROR_ACCOUNT_LOCKED_OUT: too many wrong ones */
 #define WC_HR_NOT_FOUND     0x80070002u /* ERROR_FILE_NOT_FOUND: package or version unknown */
 #define WC_HR_TIMEOUT       0x800705b4u /* ERROR_TIMEOUT: an empty download */
 #define WC_HR_HASH_VALUE    0x80091007u /* CRYPT_E_HASH_VALUE: damage */

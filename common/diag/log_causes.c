@@ -71,6 +71,8 @@ static const struct wc_finding_kind kinds_by_code[] = {
     {"log.session-failed", ERROR, WC_HR_NOT_FOUND, EXIT_NOT_FOUND},
     {"log.wimcast-error", ERROR, WC_HR_FAIL, EXIT_CONFIG},
     {"log.wimcast-error", ERROR, WC_HR_ACCESS_DENIED, EXIT_ACCESS},
+    {"log.wimcast-error", ERROR, WC_HR_LOGON_FAILURE, EXIT_ACCESS},
+    {"log.wimcast-error", ERROR, WC_HR_LOCKED_OUT, EXIT_AGAIN},
     {"log.wimcast-error", ERROR, WC_HR_NOT_FOUND, EXIT_NOT_FOUND},
     {"log.wimcast-error", ERROR, WC_HR_TIMEOUT, EXIT_AGAIN},
     {"log.wimcast-error", ERROR, WC_HR_HASH_VALUE, EXIT_DAMAGE},

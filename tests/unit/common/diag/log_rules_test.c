@@ -428,6 +428,11 @@ static void what_wimcast_says_itself(void **state)
     assert_string_equal(f->kind->id, "log.wimcast-error");
     assert_int_equal(f->kind->exit_code, 78);
 
+    f = judge_text("error: 0x8007052E: empty download: 0 of 2.0 MiB of install: account or "
+                   "password is wrong: account lab\n");
+    assert_string_equal(f->kind->id, "log.wimcast-error");
+    assert_int_equal(f->kind->exit_code, 77);
+
     f = judge_text("{\"event\":\"error\",\"v\":1,\"hresult\":\"0x80070070\",\"sentence\":\"no "
                    "space\",\"exit_code\":73}\n");
     assert_int_equal(f->kind->hresult, WC_HR_DISK_FULL);
