@@ -243,6 +243,8 @@ enum wc_err wc_ctrl_send(struct wc_ctrl *c, const struct wc_msg *msg)
     enum wc_err err = wc_msg_encode(msg, frame, sizeof(frame), &frame_bytes);
     assert(!err);
     err = wc_tls_write(c->tls, frame, frame_bytes);
+    if (msg->type == WC_MSG_HELLO || msg->type == WC_MSG_WELCOME) /* password, group key */
+        explicit_bzero(frame, frame_bytes);
     if (err) {
         wc_ctrl_abort(c, err, "cannot encrypt for %s: %s", c->peer, wc_tls_why(c->tls));
         return err;
@@ -273,6 +275,8 @@ static void deliver(struct wc_ctrl *c, uint8_t type, const uint8_t *body, size_t
                       wc_err_text(err));
     else
         c->ops->on_msg(c->ctx, c, &msg);
+    if (type == WC_MSG_HELLO) /* it may hold a password */
+        explicit_bzero(&msg.hello, sizeof(msg.hello));
 }
 
 /* Deliver the complete frames; what is left moves to the front. */
@@ -294,6 +298,8 @@ static void deliver_frames(struct wc_ctrl *c)
         if (left - WC_FRAME_HEADER_BYTES < body_bytes)
             break;
         deliver(c, type, c->in + at + WC_FRAME_HEADER_BYTES, body_bytes);
+        if (type == WC_MSG_HELLO)
+            explicit_bzero(c->in + at + WC_FRAME_HEADER_BYTES, body_bytes);
         at += WC_FRAME_HEADER_BYTES + body_bytes;
     }
     c->in_bytes -= at;

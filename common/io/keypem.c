@@ -36,12 +36,18 @@ EVP_PKEY *wc_keypem_new_key(void)
     return EVP_PKEY_Q_keygen(NULL, NULL, ALGORITHM);
 }
 
-EVP_PKEY *wc_keypem_parse_key(const char *text)
+EVP_PKEY *wc_keypem_parse_any_key(const char *text)
 {
     BIO *bio = BIO_new_mem_buf(text, -1);
     EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL) : NULL;
     BIO_free(bio);
     ERR_clear_error();
+    return key;
+}
+
+EVP_PKEY *wc_keypem_parse_key(const char *text)
+{
+    EVP_PKEY *key = wc_keypem_parse_any_key(text);
     if (key && EVP_PKEY_is_a(key, ALGORITHM))
         return key;
     EVP_PKEY_free(key);

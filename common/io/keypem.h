@@ -19,6 +19,7 @@ EVP_PKEY *wc_keypem_new_key(void);
 
 /* Out of a PEM text; NULL: it holds none (key: none of Ed25519, or one with a passphrase). */
 EVP_PKEY *wc_keypem_parse_key(const char *text);
+EVP_PKEY *wc_keypem_parse_any_key(const char *text); /* of any kind, without a passphrase */
 X509 *wc_keypem_parse_certificate(const char *text);
 X509_REQ *wc_keypem_parse_request(const char *text); /* whose own signature is right */
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One suite of everything that can be chosen: TLS 1.3, X25519, Ed25519. No tickets and no
- * resumption: a connection lives as long as a session does. Whether a client trusts what the server
- * shows is decided in keycheck.c, which stands in for OpenSSL's walk along a chain; here it is only
- * turned into the alert that the server gets. */
+/* One suite of everything that can be chosen: TLS 1.3, X25519, Ed25519 (certificates of clients are
+ * made by others: also ECDSA and RSA). No tickets and no resumption: a connection lives as long as
+ * a session does. Whether a client trusts what the server shows is decided in keycheck.c, which
+ * stands in for OpenSSL's walk along a chain; here it is only turned into the alert that the server
+ * gets. */
 #include "common/io/tls.h"
 
 #include <assert.h>
@@ -13,11 +14,13 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/io/clientcert_internal.h"
 #include "common/io/digest.h"
 #include "common/io/identity_internal.h"
 
 #define GROUPS                 "X25519"
 #define SIGNATURES             "ed25519"
+#define CLIENT_SIGNATURES      "ed25519:ecdsa_secp256r1_sha256:rsa_pss_rsae_sha256"
 #define CERTIFICATES_BYTES_MAX 16384 /* that a peer may send */
 #define IDLE_BYTES_MAX         8192u /* kept for output while there is none */
 #define WHY_BYTES              256
@@ -54,7 +57,8 @@ static bool settings_init(SSL_CTX *ssl)
     return SSL_CTX_set_min_proto_version(ssl, TLS1_3_VERSION) == 1 &&
            SSL_CTX_set_max_proto_version(ssl, TLS1_3_VERSION) == 1 &&
            SSL_CTX_set_num_tickets(ssl, 0) == 1 && SSL_CTX_set1_groups_list(ssl, GROUPS) == 1 &&
-           SSL_CTX_set1_sigalgs_list(ssl, SIGNATURES) == 1;
+           SSL_CTX_set1_sigalgs_list(ssl, SIGNATURES) == 1 &&
+           SSL_CTX_set1_client_sigalgs_list(ssl, CLIENT_SIGNATURES) == 1;
 }
 
 static struct wc_tls_context *context_new(const SSL_METHOD *method)
@@ -70,6 +74,14 @@ static struct wc_tls_context *context_new(const SSL_METHOD *method)
     return NULL;
 }
 
+/* Any certificate of a client will do, and none: accounts decide, by its key. */
+static int accept_client(X509_STORE_CTX *store, void *arg)
+{
+    (void)arg;
+    X509_STORE_CTX_set_error(store, X509_V_OK);
+    return 1;
+}
+
 enum wc_err wc_tls_server_new(struct wc_tls_context **ret, const struct wc_identity *id)
 {
     struct wc_tls_context *ctx = context_new(TLS_server_method());
@@ -83,6 +95,8 @@ enum wc_err wc_tls_server_new(struct wc_tls_context **ret, const struct wc_ident
         ERR_clear_error();
         return WC_E_CRYPTO;
     }
+    SSL_CTX_set_verify(ctx->ssl, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_cert_verify_callback(ctx->ssl, accept_client, NULL);
     *ret = ctx;
     return WC_OK;
 }
@@ -153,6 +167,14 @@ enum wc_err wc_tls_client_new_for(struct wc_tls_context **ret, const struct wc_k
 enum wc_err wc_tls_client_new(struct wc_tls_context **ret, const uint8_t *key_digest)
 {
     return wc_tls_client_new_for(ret, &(struct wc_key_trust){.key_digest = key_digest});
+}
+
+enum wc_err wc_tls_client_show(struct wc_tls_context *ctx, const struct wc_clientcert *certificate)
+{
+    bool ok = SSL_CTX_use_certificate(ctx->ssl, wc_clientcert_certificate(certificate)) == 1 &&
+              SSL_CTX_use_PrivateKey(ctx->ssl, wc_clientcert_key(certificate)) == 1;
+    ERR_clear_error();
+    return ok ? WC_OK : WC_E_CRYPTO;
 }
 
 void wc_tls_context_free(struct wc_tls_context *ctx)

@@ -7,13 +7,16 @@
 #include "common/core/err.h"
 #include "common/core/limits.h"
 #include "common/core/types.h"
+#include "common/io/clientcert.h"
 #include "common/io/identity.h"
 #include "common/io/keycheck.h"
 
 struct wc_tls_context; /* what many connections share; one thread */
 struct wc_tls;         /* one connection */
 
-/* A server that proves `id` (borrowed until free). WC_E_CRYPTO. */
+/* A server that proves `id` (borrowed until free). It asks clients for a certificate, and takes any
+ * or none: whose it is stands in wc_tls_peer_key, and the handshake proved that he has its private
+ * key. WC_E_CRYPTO. */
 WC_MUST_USE enum wc_err wc_tls_server_new(struct wc_tls_context **ret,
                                           const struct wc_identity *id);
 
@@ -25,6 +28,10 @@ WC_MUST_USE enum wc_err wc_tls_client_new_for(struct wc_tls_context **ret,
 /* The same with this digest, for any host; NULL: any server (the caller says which key it
  * trusts). */
 WC_MUST_USE enum wc_err wc_tls_client_new(struct wc_tls_context **ret, const uint8_t *key_digest);
+
+/* Show this certificate to the server (copied), before any connection. WC_E_CRYPTO. */
+WC_MUST_USE enum wc_err wc_tls_client_show(struct wc_tls_context *ctx,
+                                           const struct wc_clientcert *certificate);
 void wc_tls_context_free(struct wc_tls_context *ctx);
 
 WC_MUST_USE enum wc_err wc_tls_new(struct wc_tls **ret, struct wc_tls_context *ctx);
@@ -59,7 +66,8 @@ const struct wc_key_sight *wc_tls_refused(const struct wc_tls *tls);
  * not. */
 const char *wc_tls_refusal(const struct wc_tls *tls);
 
-/* The server's public key, after the handshake; released with wc_publickey_free. NULL: none. */
+/* The public key in the other side's certificate, after the handshake; released with
+ * wc_publickey_free. NULL: none. */
 struct wc_publickey *wc_tls_peer_key(const struct wc_tls *tls);
 
 #endif

@@ -37,12 +37,14 @@ bench:           bench tests sender/core receiver/core common/io common/core com
 third_party='
 uv.h:       common/io/loop.* common/io/ctrl.* sender/shell/* receiver/shell/*
 openssl/:   common/io/aead_openssl.* common/io/digest.* common/io/tls.* common/io/identity.*
-openssl/:   common/io/certify.* common/io/key* common/io/site.*
+openssl/:   common/io/certify.* common/io/key* common/io/site.* common/io/password.*
+openssl/:   common/io/clientcert.*
 openssl/evp.h: common/io/aead_openssl.* common/io/digest.* common/io/identity.* bench/micro/aead.*
-openssl/evp.h: common/io/certify.* common/io/key* common/io/site.*
+openssl/evp.h: common/io/certify.* common/io/key* common/io/site.* common/io/password.*
+openssl/evp.h: common/io/clientcert.*
 intel-ipsec-mb.h: common/io/aead_ipsec_mb.*
 isa-l:      common/io/fec.*
-jansson.h:  common/io/jsonl.* sender/shell/packagefile.*
+jansson.h:  common/io/jsonl.* common/io/accounts.* sender/shell/packagefile.*
 pcap:       common/io/capture.*
 wimlib.h:   common/io/wim.*
 cmocka.h:   tests/unit/* tests/sim/* tests/support/* tests/fault/*'
