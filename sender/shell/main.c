@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <sysexits.h>
 
+#include "common/io/shield.h"
+#include "sender/shell/account.h"
 #include "sender/shell/key.h"
 #include "sender/shell/options.h"
 #include "sender/shell/packages.h"
@@ -13,6 +15,7 @@ int main(int argc, char **argv)
     struct wc_sender_options options;
     struct wc_sender_env env = wc_sender_env_read();
     struct wc_why why;
+    wc_shield_raise();
     if (wc_sender_options_parse(&options, argc, argv, &env, &why)) {
         fprintf(stderr, "wimcast-sender: %s\n", why.text);
         return why.exit_code;
@@ -32,6 +35,8 @@ int main(int argc, char **argv)
         return wc_packages_run(&options.packages, &options.common);
     case WC_SENDER_COMMAND_KEY:
         return wc_key_run(&options.key, &options.common);
+    case WC_SENDER_COMMAND_ACCOUNT:
+        return wc_account_run(&options.account, &options.common);
     case WC_SENDER_COMMAND_SEND:
     case WC_SENDER_COMMAND_NONE:
         break;

@@ -6,6 +6,7 @@
 #include <sysexits.h>
 
 #include "common/io/netaddr.h"
+#include "sender/shell/reader_list.h"
 
 /* Options of `send` without a letter. */
 enum {
@@ -25,11 +26,13 @@ enum {
     SEND_LOG_FILE,
     SEND_LOG_SIZE,
     SEND_NO_ANNOUNCE,
+    SEND_READ,
 };
 
 static const char send_letters[] = ":i:" WC_ARGS_COMMON_LETTERS;
 static const struct option send_options[] = {
     {"id", required_argument, NULL, SEND_ID},
+    {"read", required_argument, NULL, SEND_READ},
     {"interface", required_argument, NULL, 'i'},
     {"port", required_argument, NULL, SEND_PORT},
     {"mcast-data-address", required_argument, NULL, SEND_GROUP},
@@ -60,6 +63,7 @@ static const char program_help[] =
     "  publish PATH...  read files or folders once, as a package for many sessions\n"
     "  packages ACTION  list, show, sign anew and remove packages\n"
     "  key ACTION       make, sign, look at and replace the key of this sender\n"
+    "  account ACTION   say who may log on at this sender\n"
     "\n"
     "  -h, --help       this text; after a command: its options\n"
     "  -V, --version    the version\n"
@@ -74,6 +78,9 @@ static const char send_help[] =
     "\n"
     "Package:\n"
     "      --id ID                  id of the package (default: from the first PATH)\n"
+    "      --read WHO               who may join: everyone, accounts, or names of accounts\n"
+    "                               with commas between (default: everyone; of a published\n"
+    "                               package: as it was published)\n"
     "\n"
     "Network:\n"
     "  -i, --interface IF           name or address of the interface to send on\n"
@@ -212,6 +219,9 @@ static enum wc_err take_send_option(struct wc_send_options *o, int code, const c
     case SEND_ONLY_MULTICAST:
         o->multicast_only = true;
         return WC_OK;
+    case SEND_READ:
+        o->has_readers = true;
+        return wc_reader_list_parse("--read", text, &o->readers, why);
     case SEND_NO_KEYBOARD:
         o->keyboard = false;
         return WC_OK;
@@ -281,11 +291,18 @@ static enum wc_err parse_key(void *options, int argc, char **argv, struct wc_why
     return wc_key_options_parse(&all->key, &all->common, argc, argv, why);
 }
 
+static enum wc_err parse_account(void *options, int argc, char **argv, struct wc_why *why)
+{
+    struct wc_sender_options *all = options;
+    return wc_account_options_parse(&all->account, &all->common, argc, argv, why);
+}
+
 static const struct wc_args_command commands[] = {
     {"send", WC_SENDER_COMMAND_SEND, parse_send},
     {"publish", WC_SENDER_COMMAND_PUBLISH, parse_publish},
     {"packages", WC_SENDER_COMMAND_PACKAGES, parse_packages},
     {"key", WC_SENDER_COMMAND_KEY, parse_key},
+    {"account", WC_SENDER_COMMAND_ACCOUNT, parse_account},
     {NULL, 0, NULL},
 };
 
@@ -304,6 +321,8 @@ static struct folders folders_of(struct wc_sender_options *o)
         return (struct folders){o->packages.state_dir, NULL};
     case WC_SENDER_COMMAND_KEY:
         return (struct folders){o->key.state_dir, o->key.site_dir};
+    case WC_SENDER_COMMAND_ACCOUNT:
+        return (struct folders){o->account.state_dir, NULL};
     case WC_SENDER_COMMAND_SEND:
     case WC_SENDER_COMMAND_NONE:
         break;
@@ -341,6 +360,8 @@ const char *wc_sender_help(enum wc_sender_command command)
         return wc_packages_help();
     case WC_SENDER_COMMAND_KEY:
         return wc_key_help();
+    case WC_SENDER_COMMAND_ACCOUNT:
+        return wc_account_help();
     case WC_SENDER_COMMAND_NONE:
         break;
     }

@@ -5,11 +5,13 @@
 
 #include "common/core/limits.h"
 #include "common/core/msg.h"
+#include "common/core/readers.h"
 #include "common/core/types.h"
 #include "common/io/args.h"
 #include "common/io/cmtrace.h"
 #include "common/io/why.h"
 #include "sender/core/sender.h"
+#include "sender/shell/account_options.h"
 #include "sender/shell/key_options.h"
 #include "sender/shell/packages_options.h"
 #include "sender/shell/publish_options.h"
@@ -21,6 +23,7 @@ enum wc_sender_command {
     WC_SENDER_COMMAND_PUBLISH,
     WC_SENDER_COMMAND_PACKAGES,
     WC_SENDER_COMMAND_KEY,
+    WC_SENDER_COMMAND_ACCOUNT,
 };
 
 /* Ranges and defaults. */
@@ -47,6 +50,8 @@ struct wc_send_options {
     bool multicast_only;    /* transfer only via multicast */
     bool keyboard;          /* Enter starts */
     bool announce;
+    bool has_readers; /* --read was given */
+    struct wc_readers readers;
     struct wc_cmtrace_options log;
     char state_dir[WC_SENDER_STATE_DIR_BYTES];
     char site_dir[WC_SENDER_SITE_DIR_BYTES]; /* where a site key may be */
@@ -59,6 +64,7 @@ struct wc_sender_options {
     struct wc_publish_options publish;   /* of WC_SENDER_COMMAND_PUBLISH */
     struct wc_packages_options packages; /* of WC_SENDER_COMMAND_PACKAGES */
     struct wc_key_options key;           /* of WC_SENDER_COMMAND_KEY */
+    struct wc_account_options account;   /* of WC_SENDER_COMMAND_ACCOUNT */
 };
 
 /* Read the command line; argv may be reordered, and `ret` borrows from it (not from `env`). Uses

@@ -155,6 +155,8 @@ enum wc_err wc_prepare(struct wc_prepared *ret, const struct wc_send_options *o,
     }
     p.session.welcome.multicast_only = p.multicast_only;
     p.rate_max_bps = rate_of(o, &p.session.netif);
+    if (o->has_readers)
+        p.readers = o->readers;
     *ret = p;
     return WC_OK;
 }

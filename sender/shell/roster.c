@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "common/core/hresult.h"
+#include "sender/shell/access.h"
 #include "sender/shell/feeder.h"
 
 #define PORT_TRIES 16u
@@ -18,6 +19,7 @@ struct guest {
     struct wc_ctrl *ctrl; /* NULL: gone */
     uint64_t opened_ms;   /* by the loop's clock */
     uint32_t manifest_sent;
+    bool greeted; /* it said HELLO, and whether it may join is being found out */
     bool welcomed;
 };
 
@@ -25,6 +27,7 @@ struct wc_roster {
     struct wc_roster_config config;
     struct wc_ctrl_server *server;
     struct guest *guests;
+    struct wc_access *access; /* NULL: everybody may join */
     uint32_t connected;
     uint32_t refusals;        /* told */
     struct wc_feeder *feeder; /* NULL: nobody was served by unicast yet */
@@ -158,6 +161,68 @@ static void send_status(struct wc_roster *r, struct guest *g)
     }
 }
 
+static void welcome(struct wc_roster *r, struct guest *g)
+{
+    struct wc_msg msg = {.type = WC_MSG_WELCOME, .welcome = r->config.session->welcome};
+    msg.welcome.pn = wc_txloop_pn(r->config.txloop);
+    msg.welcome.report_interval_us = r->stats.report_interval_us;
+    g = old_place(r, g, g->entry.name);
+    enum wc_err err = wc_ctrl_send(g->ctrl, &msg);
+    explicit_bzero(msg.welcome.key, sizeof msg.welcome.key);
+    if (err) {
+        wc_ctrl_close(g->ctrl);
+        return;
+    }
+    g->welcomed = true;
+    send_manifest(r, g);
+    if (post(r, g, (struct wc_sender_event){.type = WC_SENDER_JOIN}))
+        change(r, g, WC_MEMBER_JOINED);
+}
+
+/* What whoever looks after this sender should know; so often at most. */
+static void tell(struct wc_roster *r, const char *sentence)
+{
+    if (!r->config.on_refusal || r->refusals == WC_ROSTER_REFUSALS_MAX)
+        return;
+    r->refusals++;
+    r->config.on_refusal(r->config.ctx, sentence);
+}
+
+static void on_access(void *ctx, uint32_t member, const struct wc_finding *refusal)
+{
+    struct wc_roster *r = ctx;
+    struct guest *g = &r->guests[member];
+    struct wc_msg msg = {.type = WC_MSG_REFUSE};
+    char text[WC_SENTENCE_BYTES_MAX + 160];
+    if (!g->ctrl)
+        return;
+    if (!refusal) {
+        welcome(r, g);
+        return;
+    }
+    wc_access_refusal(r->access, refusal, &msg.refusal);
+    snprintf(text, sizeof text, "the receiver %s (%s) was refused: %s", g->entry.name,
+             g->entry.peer, msg.refusal.sentence);
+    tell(r, text);
+    (void)!wc_ctrl_send(g->ctrl, &msg);
+    wc_ctrl_close(g->ctrl);
+}
+
+static void ask_access(struct wc_roster *r, struct guest *g, const struct wc_hello *hello)
+{
+    struct wc_access_request request = {.hello = hello};
+    struct wc_addr local;
+    uint8_t digest[WC_DIGEST_BYTES];
+    struct wc_publickey *key = wc_ctrl_peer_key(g->ctrl);
+    wc_ctrl_addresses(g->ctrl, &local, &request.peer);
+    if (key) {
+        wc_publickey_digest(key, digest);
+        request.certificate = digest;
+        wc_publickey_free(key);
+    }
+    wc_access_ask(r->access, index_of(r, g), &request);
+}
+
 static void take_hello(struct wc_roster *r, struct guest *g, const struct wc_hello *hello)
 {
     const struct wc_session *s = r->config.session;
@@ -176,20 +241,12 @@ static void take_hello(struct wc_roster *r, struct guest *g, const struct wc_hel
                 "use the URL that the sender printed");
         return;
     }
-    struct wc_msg msg = {.type = WC_MSG_WELCOME, .welcome = s->welcome};
-    msg.welcome.pn = wc_txloop_pn(r->config.txloop);
-    msg.welcome.report_interval_us = r->stats.report_interval_us;
-    const char *name = hello->name[0] ? hello->name : "receiver";
-    g = old_place(r, g, name);
-    snprintf(g->entry.name, sizeof g->entry.name, "%s", name);
-    if (wc_ctrl_send(g->ctrl, &msg)) {
-        wc_ctrl_close(g->ctrl);
-        return;
-    }
-    g->welcomed = true;
-    send_manifest(r, g);
-    if (post(r, g, (struct wc_sender_event){.type = WC_SENDER_JOIN}))
-        change(r, g, WC_MEMBER_JOINED);
+    snprintf(g->entry.name, sizeof g->entry.name, "%s", hello->name[0] ? hello->name : "receiver");
+    g->greeted = true;
+    if (r->access)
+        ask_access(r, g, hello);
+    else
+        welcome(r, g);
 }
 
 static void take_done(struct wc_roster *r, struct guest *g, const struct wc_done *done)
@@ -255,7 +312,7 @@ static void on_msg(void *ctx, struct wc_ctrl *c, const struct wc_msg *msg)
     struct guest *g = wc_ctrl_user(c);
     if (!g)
         return;
-    if (msg->type == WC_MSG_HELLO && !g->welcomed) {
+    if (msg->type == WC_MSG_HELLO && !g->greeted) {
         take_hello(r, g, &msg->hello);
         return;
     }
@@ -305,14 +362,13 @@ static void tell_refusal(struct wc_roster *r, const struct wc_ctrl *c)
 {
     char text[WC_SENTENCE_BYTES_MAX];
     const char *refusal = wc_ctrl_refusal(c);
-    if (!refusal || !r->config.on_refusal || r->refusals == WC_ROSTER_REFUSALS_MAX)
+    if (!refusal)
         return;
-    r->refusals++;
     snprintf(text, sizeof text,
              "the receiver %s does not trust this sender's key: %s; see what it says there, and "
              "here wimcast-sender key verify",
              wc_ctrl_peer_text(c), refusal);
-    r->config.on_refusal(r->config.ctx, text);
+    tell(r, text);
 }
 
 static void on_close(void *ctx, struct wc_ctrl *c, enum wc_err err, const char *why)
@@ -325,6 +381,8 @@ static void on_close(void *ctx, struct wc_ctrl *c, enum wc_err err, const char *
     }
     g->ctrl = NULL;
     r->connected--;
+    if (r->access)
+        wc_access_forget(r->access, index_of(r, g));
     if (r->feeder)
         wc_feeder_drop(r->feeder, index_of(r, g));
     if (err && !g->entry.reason[0])
@@ -353,6 +411,27 @@ static enum wc_err listen_near(struct wc_roster *r, uint16_t port, bool port_is_
                       port, reason);
 }
 
+static enum wc_err open_access(struct wc_roster *r, struct wc_why *why)
+{
+    const struct wc_roster_config *c = &r->config;
+    struct wc_access_config config = {
+        .loop = c->loop,
+        .state_dir = c->state_dir,
+        .readers = c->readers,
+        .package = c->session->welcome.package,
+        .due_bytes = c->session->publication.manifest.partition.object_bytes,
+        .multicast_only = c->session->welcome.multicast_only,
+        .member_max = c->member_max,
+        .answer = on_access,
+        .ctx = r,
+    };
+    char doubt[WC_SENTENCE_BYTES_MAX + 1];
+    enum wc_err err = c->readers ? wc_access_open(&r->access, &config, why) : WC_OK;
+    if (!err && r->access && wc_access_doubt(r->access, doubt))
+        tell(r, doubt);
+    return err;
+}
+
 enum wc_err wc_roster_open(struct wc_roster **ret, const struct wc_roster_config *config,
                            uint16_t port, bool port_is_fixed, struct wc_why *why)
 {
@@ -366,7 +445,9 @@ enum wc_err wc_roster_open(struct wc_roster **ret, const struct wc_roster_config
     }
     r->config = *config;
     r->stats.report_interval_us = 20000;
-    enum wc_err err = listen_near(r, port, port_is_fixed, why);
+    enum wc_err err = open_access(r, why);
+    if (!err)
+        err = listen_near(r, port, port_is_fixed, why);
     if (err) {
         wc_roster_free(r);
         return err;
@@ -429,7 +510,7 @@ void wc_roster_status(struct wc_roster *r, const struct wc_sender_stats *stats)
         struct guest *g = &r->guests[i];
         if (g->ctrl && g->welcomed)
             send_status(r, g);
-        else if (g->ctrl && uv_now(r->config.loop) - g->opened_ms > hello_max_ms(r))
+        else if (g->ctrl && !g->greeted && uv_now(r->config.loop) - g->opened_ms > hello_max_ms(r))
             wc_ctrl_close(g->ctrl);
     }
 }
@@ -455,6 +536,7 @@ void wc_roster_free(struct wc_roster *r)
     if (!r)
         return;
     wc_feeder_free(r->feeder);
+    wc_access_free(r->access);
     free(r->guests);
     free(r);
 }

@@ -6,6 +6,7 @@
 
 #include <uv.h>
 
+#include "common/core/readers.h"
 #include "common/io/ctrl.h"
 #include "sender/shell/session.h"
 #include "sender/shell/txloop.h"
@@ -29,20 +30,22 @@ struct wc_roster_config {
     const struct wc_session *session; /* borrowed until free */
     const struct wc_content *content; /* the same; cloned for receivers by unicast */
     struct wc_txloop *txloop;         /* the same */
+    const struct wc_readers *readers; /* who may join; the same. NULL: everybody, unasked */
+    const char *state_dir;            /* of the accounts, for readers; the same */
     uint32_t member_max;
     uint32_t hello_max_ms; /* from connecting to HELLO; 0: 10 s */
     /* A receiver changed its state. */
     void (*on_change)(void *ctx, const struct wc_roster_entry *entry);
     /* The content can no longer be read. */
     void (*on_failure)(void *ctx, const struct wc_why *why);
-    /* A receiver does not trust this sender's key; told WC_ROSTER_REFUSALS_MAX times at most. NULL
-     * is fine. */
+    /* A receiver does not trust this sender's key, or may not join, or nobody will be able to; told
+     * WC_ROSTER_REFUSALS_MAX times at most. NULL is fine. */
     void (*on_refusal)(void *ctx, const char *sentence);
     void *ctx;
 };
 
 /* Listen on `port`; port_is_fixed false: or on one of the next few. WC_E_SYS, WC_E_NOMEM with
- * `why`. */
+ * `why`, and as wc_accounts_open. */
 WC_MUST_USE enum wc_err wc_roster_open(struct wc_roster **ret,
                                        const struct wc_roster_config *config, uint16_t port,
                                        bool port_is_fixed, struct wc_why *why);

@@ -249,6 +249,8 @@ static enum wc_err open_doors(struct run *run, struct wc_why *why)
         .session = &run->prepared.session,
         .content = run->prepared.content,
         .txloop = run->txloop,
+        .readers = &run->prepared.readers,
+        .state_dir = o->state_dir,
         .member_max = WC_SEND_MEMBERS_MAX,
         .on_change = on_receiver,
         .on_failure = on_failure,

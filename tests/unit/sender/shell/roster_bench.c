@@ -6,6 +6,7 @@
 
 struct bench b;
 uint32_t bench_hello_max_ms;
+const struct wc_readers *bench_readers;
 
 /* libuv closes by a raw system call, which ThreadSanitizer does not see: a descriptor's number that
  * another thread gets next looks like a race with what libuv did to it before. */
@@ -28,6 +29,13 @@ static void on_failure(void *ctx, const struct wc_why *why)
     (void)ctx;
     (void)why;
     b.failure_count++;
+}
+
+static void on_refusal(void *ctx, const char *sentence)
+{
+    (void)ctx;
+    snprintf(b.warning, sizeof(b.warning), "%s", sentence);
+    b.warning_count++;
 }
 
 static void keep(uint8_t **bytes, size_t *count, const uint8_t *more, size_t more_count)
@@ -96,10 +104,13 @@ struct wc_roster_config bench_config(void)
         .session = &b.stage.session,
         .content = b.stage.content,
         .txloop = b.stage.txloop,
+        .readers = bench_readers,
+        .state_dir = b.w.dir.path,
         .member_max = SEATS,
         .hello_max_ms = bench_hello_max_ms,
         .on_change = on_change,
         .on_failure = on_failure,
+        .on_refusal = on_refusal,
     };
 }
 

@@ -34,12 +34,15 @@ struct bench {
     const struct wc_roster_entry *whose[64];
     uint32_t told_count;
     uint32_t failure_count;
+    char warning[2 * WC_SENTENCE_BYTES_MAX]; /* the last */
+    uint32_t warning_count;
     enum wc_phase phase;
     struct wc_sender_stats stats;
 };
 
 extern struct bench b;
-extern uint32_t bench_hello_max_ms; /* of the roster's configuration; 0: its default */
+extern uint32_t bench_hello_max_ms;            /* of the roster's configuration; 0: its default */
+extern const struct wc_readers *bench_readers; /* the same; accounts are those in b.w.dir */
 
 void bench_open(size_t object_bytes, bool multicast_only);
 void bench_close(void); /* fails when a handle is left open */

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Against guessing of passwords: who was wrong too often waits, twice as long each time. By
+ * address (IPv6: by /64, which is one host's as well as a thousand's); the table is bounded, and
+ * who was not heard of for longest is forgotten first. No clock of its own. */
+#ifndef WC_SENDER_SHELL_LOCKOUT_H
+#define WC_SENDER_SHELL_LOCKOUT_H
+
+#include "common/core/msg.h"
+#include "common/core/types.h"
+
+#define WC_LOCKOUT_FREE       5u /* wrong ones before the first wait */
+#define WC_LOCKOUT_WAIT_MAX_S 256u
+#define WC_LOCKOUT_FORGET     WC_S(600) /* after so long without a wrong one all is well */
+#define WC_LOCKOUT_PLACES     1024u
+
+struct wc_lockout;
+
+struct wc_lockout *wc_lockout_new(void); /* NULL: no memory */
+void wc_lockout_free(struct wc_lockout *l);
+
+/* Seconds until the next password of this address is looked at; 0: now. Those that are just being
+ * looked at (begin) count as if they were wrong. *ret_failure_count: wrong ones so far. */
+uint32_t wc_lockout_wait_s(struct wc_lockout *l, const struct wc_addr *addr, wc_ns now,
+                           uint32_t *ret_failure_count);
+
+/* A password is about to be looked at, and was: right, or wrong. Each begin has its end. */
+void wc_lockout_begin(struct wc_lockout *l, const struct wc_addr *addr, wc_ns now);
+void wc_lockout_end(struct wc_lockout *l, const struct wc_addr *addr, bool is_wrong, wc_ns now);
+
+#endif
