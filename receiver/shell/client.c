@@ -10,6 +10,7 @@
 #include "common/diag/key_rules.h"
 #include "common/io/alloc.h"
 #include "common/io/digest.h"
+#include "receiver/shell/refused.h"
 
 #define SIGNATURE_BYTES 64u /* Ed25519 */
 
@@ -17,6 +18,7 @@ struct wc_client {
     const struct wc_url *url;
     const struct wc_client_ops *ops;
     void *ctx;
+    struct wc_credentials *credentials; /* NULL: none */
     struct wc_tls_context *tls;
     struct wc_ctrl *ctrl; /* NULL: closed */
     char name[WC_NAME_BYTES_MAX + 1];
@@ -86,8 +88,14 @@ static void on_open(void *ctx, struct wc_ctrl *ctrl)
     wc_ctrl_addresses(ctrl, &c->local, &peer);
     snprintf(msg.hello.name, sizeof msg.hello.name, "%s", c->name);
     snprintf(msg.hello.package, sizeof msg.hello.package, "%s", c->url->package);
+    if (c->credentials) {
+        snprintf(msg.hello.account, sizeof msg.hello.account, "%s", c->credentials->account);
+        snprintf(msg.hello.password, sizeof msg.hello.password, "%s", c->credentials->password);
+        explicit_bzero(c->credentials->password, sizeof c->credentials->password);
+    }
     c->greeted = true;
     send_msg(c, &msg);
+    explicit_bzero(msg.hello.password, sizeof msg.hello.password);
 }
 
 static int exit_of(uint32_t hresult)
@@ -96,6 +104,7 @@ static int exit_of(uint32_t hresult)
     case WC_HR_NOT_FOUND:
         return EX_NOINPUT;
     case WC_HR_ACCESS_DENIED:
+    case WC_HR_LOGON_FAILURE:
         return EX_NOPERM;
     case WC_HR_PROTOCOL:
         return EX_PROTOCOL;
@@ -111,6 +120,11 @@ static void take_refusal(struct wc_client *c, const struct wc_refusal *r, bool r
     char text[2 * WC_SENTENCE_BYTES_MAX + 64];
     if (r->hresult == 0 && c->said_done) {
         end_with(c, 0, EX_OK, "");
+        return;
+    }
+    if (refused && r->hresult && r->finding[0]) {
+        end_with(c, r->hresult, exit_of(r->hresult), wc_refused_line(r, c->url->package, text));
+        snprintf(c->end.why.finding, sizeof c->end.why.finding, "%s", r->finding);
         return;
     }
     if (r->hresult == 0)
@@ -332,6 +346,12 @@ enum wc_err wc_client_open(struct wc_client **ret, uv_loop_t *loop, const struct
     }
     *ret = c;
     return WC_OK;
+}
+
+enum wc_err wc_client_log_on(struct wc_client *c, struct wc_credentials *credentials)
+{
+    c->credentials = credentials;
+    return credentials->certificate ? wc_tls_client_show(c->tls, credentials->certificate) : WC_OK;
 }
 
 void wc_client_alive(struct wc_client *c)

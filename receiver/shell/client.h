@@ -11,6 +11,7 @@
 #include "common/io/ctrl.h"
 #include "common/io/site.h"
 #include "common/io/why.h"
+#include "receiver/shell/credentials.h"
 
 struct wc_client;
 
@@ -42,6 +43,10 @@ WC_MUST_USE enum wc_err wc_client_open(struct wc_client **ret, uv_loop_t *loop,
                                        const struct wc_url *url, struct wc_site *site,
                                        const char *name, const struct wc_client_ops *ops,
                                        void *ctx);
+
+/* Log on with these, before the loop runs; borrowed until free, and the password is wiped once it
+ * was said. The caller knows that the URL's key, or the site, is the right one. WC_E_CRYPTO. */
+WC_MUST_USE enum wc_err wc_client_log_on(struct wc_client *c, struct wc_credentials *credentials);
 
 void wc_client_alive(struct wc_client *c);
 void wc_client_ready(struct wc_client *c, uint64_t pn);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <sysexits.h>
 
+#include "common/io/shield.h"
 #include "receiver/shell/logcmd.h"
 #include "receiver/shell/options.h"
 #include "receiver/shell/run.h"
@@ -10,6 +11,7 @@ int main(int argc, char **argv)
 {
     struct wc_receiver_options options;
     struct wc_why why;
+    wc_shield_raise();
     if (wc_receiver_options_parse(&options, argc, argv, &why)) {
         fprintf(stderr, "wimcast-receiver: %s\n", why.text);
         return why.exit_code;

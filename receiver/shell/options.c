@@ -7,6 +7,7 @@
 
 #include "common/core/text.h"
 #include "common/diag/codes.h"
+#include "common/io/secret.h"
 
 /* Options without a letter. */
 enum {
@@ -18,6 +19,11 @@ enum {
     FETCH_LOG_SIZE,
     FETCH_DISCOVER_TIMEOUT,
     FETCH_SITE_KEY,
+    FETCH_ACCOUNT,
+    FETCH_PASSWORD_FILE,
+    FETCH_PASSWORD,
+    FETCH_CLIENT_CERTIFICATE,
+    FETCH_CLIENT_KEY,
     LOG_CODE = WC_ARGS_COMMAND,
 };
 
@@ -31,6 +37,11 @@ static const struct option fetch_options[] = {
     {"beacon-timeout", required_argument, NULL, FETCH_BEACON_TIMEOUT},
     {"discover-timeout", required_argument, NULL, FETCH_DISCOVER_TIMEOUT},
     {"site-key", required_argument, NULL, FETCH_SITE_KEY},
+    {"account", required_argument, NULL, FETCH_ACCOUNT},
+    {"password-file", required_argument, NULL, FETCH_PASSWORD_FILE},
+    {"password", optional_argument, NULL, FETCH_PASSWORD}, /* to be refused: not short for it */
+    {"client-certificate", required_argument, NULL, FETCH_CLIENT_CERTIFICATE},
+    {"client-key", required_argument, NULL, FETCH_CLIENT_KEY},
     {"log-file", required_argument, NULL, FETCH_LOG_FILE},
     {"log-size", required_argument, NULL, FETCH_LOG_SIZE},
     WC_ARGS_COMMON_OPTIONS,
@@ -81,6 +92,14 @@ static const char fetch_help[] =
     "                               0.1..3600 (default: 10)\n"
     "      --discover-timeout S     without URL, a session must be found within S\n"
     "                               seconds: 0.1..3600 (default: 30)\n"
+    "\n"
+    "Access (only to a sender whose key is in the URL, or signed by --site-key):\n"
+    "      --account NAME           log on at the sender with this account\n"
+    "      --password-file FILE     its first line is the password (default:\n"
+    "                               $WIMCAST_PASSWORD, else asked for at the terminal)\n"
+    "      --client-certificate FILE\n"
+    "                               log on with this certificate (PEM)\n"
+    "      --client-key FILE        its private key (PEM, mode 0600)\n"
     "\n"
     "Output:\n"
     "      --json                   one JSON object per line on stdout\n"
@@ -145,12 +164,13 @@ static const char log_help[] =
 _Static_assert(sizeof(fetch_help) <= 4096 && sizeof(log_help) <= 4096,
                "C17 promises no longer string literal");
 
-static enum wc_err read_name(const char *text, const char **ret, struct wc_why *why)
+static enum wc_err read_name(const char *option, const char *text, const char **ret,
+                             struct wc_why *why)
 {
     size_t byte_count = strlen(text);
     if (byte_count == 0 || byte_count > WC_NAME_BYTES_MAX || !wc_text_check(text, byte_count))
         return wc_why_set(why, WC_E_FORMAT, EX_USAGE,
-                          "--name takes 1 to %u bytes of printable text, not '%.80s'",
+                          "%s takes 1 to %u bytes of printable text, not '%.80s'", option,
                           WC_NAME_BYTES_MAX, text);
     *ret = text;
     return WC_OK;
@@ -166,7 +186,17 @@ static enum wc_err take_fetch_option(struct wc_fetch_options *o, int code, const
     case 'i':
         return wc_args_text("--interface", text, &o->interface, why);
     case FETCH_NAME:
-        return read_name(text, &o->name, why);
+        return read_name("--name", text, &o->name, why);
+    case FETCH_ACCOUNT:
+        return read_name("--account", text, &o->account, why);
+    case FETCH_PASSWORD_FILE:
+        return wc_args_text("--password-file", text, &o->password_file, why);
+    case FETCH_PASSWORD:
+        return wc_secret_refuse(why);
+    case FETCH_CLIENT_CERTIFICATE:
+        return wc_args_text("--client-certificate", text, &o->client_certificate, why);
+    case FETCH_CLIENT_KEY:
+        return wc_args_text("--client-key", text, &o->client_key, why);
     case FETCH_ID:
         return wc_args_id("--id", text, &o->id, why);
     case FETCH_MEMORY:
@@ -205,6 +235,17 @@ static enum wc_err read_url(struct wc_fetch_options *o, const char *text, struct
     return WC_OK;
 }
 
+static enum wc_err check_access(const struct wc_fetch_options *o, struct wc_why *why)
+{
+    if (o->password_file && !o->account)
+        return wc_why_set(why, WC_E_FORMAT, EX_USAGE,
+                          "--password-file goes with --account: whose password is it?");
+    if (!o->client_certificate != !o->client_key)
+        return wc_why_set(why, WC_E_FORMAT, EX_USAGE,
+                          "--client-certificate and --client-key go together");
+    return WC_OK;
+}
+
 static enum wc_err parse_fetch(void *options, int argc, char **argv, struct wc_why *why)
 {
     struct wc_receiver_options *all = options;
@@ -231,6 +272,9 @@ static enum wc_err parse_fetch(void *options, int argc, char **argv, struct wc_w
     if (all->common.json && o->output && strcmp(o->output, "-") == 0)
         return wc_why_set(why, WC_E_FORMAT, EX_USAGE,
                           "--json and --output - both write to stdout; leave out one of them");
+    enum wc_err access_err = check_access(o, why);
+    if (access_err)
+        return access_err;
     if (argc - optind > 1)
         return wc_why_set(why, WC_E_FORMAT, EX_USAGE, "one URL at most; '%.120s' is one too many",
                           argv[optind + 1]);

@@ -26,12 +26,16 @@ enum wc_receiver_command {
 #define WC_FETCH_DISCOVER_TIMEOUT     WC_S(30)
 
 struct wc_fetch_options {
-    bool has_url;          /* false: find announced sessions */
-    struct wc_url url;     /* with --id as its package when the URL had none */
-    const char *output;    /* FILE, DIR, or "-"; NULL: the current directory */
-    const char *interface; /* name or address; NULL: the one that leads to the sender */
-    const char *name;      /* of this receiver, for people; NULL: the host's */
-    const char *site_key;  /* file with the site's certificate; NULL: none */
+    bool has_url;                   /* false: find announced sessions */
+    struct wc_url url;              /* with --id as its package when the URL had none */
+    const char *output;             /* FILE, DIR, or "-"; NULL: the current directory */
+    const char *interface;          /* name or address; NULL: the one that leads to the sender */
+    const char *name;               /* of this receiver, for people; NULL: the host's */
+    const char *site_key;           /* file with the site's certificate; NULL: none */
+    const char *account;            /* to log on with; NULL: none, or that of the certificate */
+    const char *password_file;      /* NULL: from the environment or a person */
+    const char *client_certificate; /* files; both or neither */
+    const char *client_key;
     const char *id;        /* only this package; NULL: any */
     uint64_t memory_bytes; /* of blocks */
     wc_ns beacon_timeout;

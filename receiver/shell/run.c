@@ -32,6 +32,7 @@ struct run {
     const struct wc_fetch_options *options;
     struct wc_display *display;
     struct wc_url url;
+    struct wc_credentials credentials;
     struct wc_site *site;             /* that must have signed the sender's key; NULL: need not */
     const struct wc_welcome *welcome; /* NULL: not yet joined */
     const struct wc_manifest *manifest;
@@ -419,6 +420,14 @@ static void receive(struct run *run)
     open_handles(run);
     enum wc_err err =
         wc_client_open(&run->client, &run->loop, &run->url, run->site, name, &run_ops, run);
+    if (!err && wc_client_log_on(run->client, &run->credentials)) {
+        struct wc_why why;
+        (void)wc_why_set(&why, WC_E_CRYPTO, EX_DATAERR,
+                         "the client certificate cannot be used: its key is of a kind, or a size, "
+                         "that is not accepted here; use Ed25519, or ECDSA with P-256");
+        set_verdict(run, "error", WC_HR_LOGON_FAILURE, &why);
+        wc_client_close(run->client);
+    }
     if (err) {
         struct wc_why why;
         (void)wc_why_set(&why, err, EX_OSERR, "cannot connect to the sender: %s", wc_err_text(err));
@@ -460,6 +469,8 @@ int wc_fetch_run(const struct wc_fetch_options *options, const struct wc_args_co
         return EX_OSERR;
     enum wc_err err = read_site(&run, &why);
     if (!err)
+        err = wc_credentials_read(&run.credentials, options, &why);
+    if (!err)
         err = find_session(&run, &why);
     if (err == WC_E_CLOSED)
         set_verdict(&run, "cancelled", WC_HR_CANCELLED, &why);
@@ -472,6 +483,7 @@ int wc_fetch_run(const struct wc_fetch_options *options, const struct wc_args_co
     wc_store_close(run.store);
     wc_client_free(run.client);
     wc_site_free(run.site);
+    wc_credentials_wipe(&run.credentials);
     wc_display_close(run.display);
     close(run.signal_fd);
     return run.why.exit_code;

@@ -54,6 +54,20 @@ static void without_a_key_it_trusts_the_one_it_meets(void **state)
     bench_close();
 }
 
+/* Its password is said once, and not kept. */
+static void it_logs_on(void **state)
+{
+    struct wc_credentials lab = {.account = "lab", .password = "geheim"};
+    bench_make(state);
+    bench_connect();
+    assert_int_equal(wc_client_log_on(b.client, &lab), WC_OK);
+    RUN_UNTIL(b.w, b.type_count[WC_MSG_HELLO] == 1);
+    assert_string_equal(b.hello.account, "lab");
+    assert_string_equal(b.hello.password, "geheim");
+    assert_string_equal(lab.password, "");
+    bench_close();
+}
+
 static void another_key_is_refused(void **state)
 {
     bench_make(state);
@@ -382,6 +396,32 @@ static void words_after_the_end_are_swallowed(void **state)
     assert_int_equal(b.type_count[WC_MSG_ALIVE] + b.type_count[WC_MSG_DONE], 0);
 }
 
+/* A refusal that names its finding: as the sender knows the cause, and how much does not come. */
+static void a_refusal_with_a_finding(void **state)
+{
+    static const struct {
+        uint32_t hresult;
+        int exit_code;
+    } cases[] = {
+        {WC_HR_ACCESS_DENIED, EX_NOPERM},
+        {WC_HR_LOGON_FAILURE, EX_NOPERM},
+        {WC_HR_LOCKED_OUT, EX_TEMPFAIL},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct wc_msg msg = {.type = WC_MSG_REFUSE, .refusal = {.hresult = cases[i].hresult}};
+        snprintf(msg.refusal.sentence, sizeof(msg.refusal.sentence), "no account");
+        snprintf(msg.refusal.fix, sizeof(msg.refusal.fix), "name one");
+        snprintf(msg.refusal.finding, sizeof(msg.refusal.finding), "access.x");
+        msg.refusal.due_bytes = 3u << 20;
+        bench_open(state);
+        sender_says(&msg);
+        bench_assert_end(cases[i].hresult, cases[i].exit_code,
+                         "empty download: 0 of 3.0 MiB of pkg: no account; name one");
+        assert_string_equal(b.end.why.finding, "access.x");
+        bench_close();
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_set_up, world_tear_down)
 
 int main(void)
@@ -391,6 +431,8 @@ int main(void)
         TEST(a_package_that_is_proven_is_told),
         TEST(without_a_key_it_trusts_the_one_it_meets),
         TEST(another_key_is_refused),
+        TEST(it_logs_on),
+        TEST(a_refusal_with_a_finding),
         TEST(nobody_listens_there),
         TEST(no_such_host),
         TEST(a_manifest_that_was_changed),
