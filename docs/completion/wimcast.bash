@@ -29,11 +29,16 @@ _wimcast_value() {
     case $1 in
         -i | --interface) _wimcast_interfaces "$2" ;;
         -o | --output | --install | --site-key | --log-file) _wimcast_files "$2" ;;
+        --password-file | --certificate | --client-certificate | --client-key)
+            _wimcast_files "$2"
+            ;;
+        --read) _wimcast_words "everyone accounts" "$2" ;;
+        --account) COMPREPLY=() ;;
         --state-dir | --site-dir) _wimcast_folders "$2" ;;
         --slow-policy) _wimcast_words "none disconnect unicast" "$2" ;;
         --id | --port | --mcast-data-address | --ttl | --min-receivers | --max-wait | \
             --max-bitrate | --symbol-size | --slow-rate | --name | --beacon-timeout | --discover-timeout | \
-            --package-version | --read | --memory | --days | --log-size | --code) COMPREPLY=() ;;
+            --package-version | --memory | --days | --log-size | --code) COMPREPLY=() ;;
         *) return 1 ;;
     esac
 }
@@ -87,17 +92,27 @@ _wimcast_sender_publish() {
         _wimcast_files "${COMP_WORDS[COMP_CWORD]}"
 }
 
+_wimcast_sender_account() {
+    if ((COMP_CWORD == 2)) && [[ ${COMP_WORDS[2]} != -* ]]; then
+        _wimcast_words "add remove list test anonymous" "${COMP_WORDS[2]}"
+    elif ((COMP_CWORD == 3)) && [[ ${COMP_WORDS[2]} == anonymous ]]; then
+        _wimcast_words "allow refuse" "${COMP_WORDS[3]}"
+    else
+        _wimcast "" "--password-file --certificate --state-dir" || COMPREPLY=()
+    fi
+}
+
 _wimcast_sender() {
     local command=
     ((COMP_CWORD == 1)) || command=${COMP_WORDS[1]}
     case $command in
-        publish | packages | key)
+        publish | packages | key | account)
             "_wimcast_sender_$command"
             return
             ;;
     esac
-    _wimcast "send publish packages key" "--id --interface --port --mcast-data-address --ttl \
-        --min-receivers --max-wait --max-bitrate --state-dir --symbol-size --slow-policy \
+    _wimcast "send publish packages key account" "--id --read --interface --port \
+        --mcast-data-address --ttl --min-receivers --max-wait --max-bitrate --state-dir --symbol-size --slow-policy \
         --slow-rate --only-multicast --nokbd --no-announce --log-file --log-size" ||
         _wimcast_files "${COMP_WORDS[COMP_CWORD]}"
 }
@@ -108,7 +123,8 @@ _wimcast_receiver() {
         return
     fi
     _wimcast "fetch log" "--output --id --interface --name --memory --beacon-timeout \
-        --discover-timeout --site-key --log-file --log-size" ||
+        --discover-timeout --site-key --account --password-file --client-certificate \
+        --client-key --log-file --log-size" ||
         _wimcast_words "wimcast://" "${COMP_WORDS[COMP_CWORD]}"
 }
 
