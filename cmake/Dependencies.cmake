@@ -7,6 +7,7 @@ pkg_check_modules(ISAL REQUIRED IMPORTED_TARGET libisal>=2.30)
 # For x86 only, and not needed: without it OpenSSL seals the datagrams.
 find_library(WC_IPSEC_MB IPSec_MB)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson>=2.13)
+pkg_check_modules(WIM REQUIRED IMPORTED_TARGET wimlib>=1.13)
 if(WC_TESTS)
     pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka>=1.1.5)
 endif()

@@ -46,7 +46,8 @@ intel-ipsec-mb.h: common/io/aead_ipsec_mb.*
 isa-l:      common/io/fec.*
 jansson.h:  common/io/jsonl.* common/io/accounts.* sender/shell/packagefile.*
 pcap:       common/io/capture.*
-wimlib.h:   common/io/wim.*
+openssl/evp.h: common/io/sha1.*
+wimlib.h:   common/io/wimcodec.*
 cmocka.h:   tests/unit/* tests/sim/* tests/support/* tests/fault/*'
 
 pure_headers=' assert.h inttypes.h limits.h stdalign.h stdbool.h stddef.h stdint.h string.h '

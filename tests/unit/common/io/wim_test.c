@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* WIMs without compression, made byte by byte; real ones are for tests/cli/verify_test.sh. */
+#include "common/io/wim.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include <cmocka.h>
+
+#include "common/io/sha1.h"
+#include "common/io/wimdeep.h"
+#include "tests/support/workdir.h"
+
+enum { SMALL_COUNT = 200, SMALL_BYTES = 3000, LARGE_BYTES = 5 << 20, ROOM = 8 << 20 };
+
+struct maker {
+    struct wc_workdir dir;
+    uint8_t *bytes;
+    size_t count;
+    size_t table, table_count, metadata, metadata_bytes, xml, xml_bytes;
+    uint8_t table_bytes[(SMALL_COUNT + 2) * WC_WIM_ENTRY_BYTES];
+    uint8_t tree[65536];
+    size_t tree_bytes;
+};
+
+static void set(uint8_t *at, uint64_t value, size_t byte_count)
+{
+    for (size_t i = 0; i < byte_count; i++)
+        at[i] = (uint8_t)(value >> (8 * i));
+}
+
+static void put(uint8_t *bytes, size_t *count, uint64_t value, size_t byte_count)
+{
+    set(bytes + *count, value, byte_count);
+    *count += byte_count;
+}
+
+static void hash(const uint8_t *bytes, size_t count, uint8_t ret[WC_SHA1_BYTES])
+{
+    struct wc_sha1 *s;
+    assert_int_equal(wc_sha1_new(&s), WC_OK);
+    wc_sha1_update(s, bytes, count);
+    wc_sha1_finish(s, ret);
+    wc_sha1_free(s);
+}
+
+static void place(uint8_t *at, size_t offset, size_t byte_count, uint8_t flags)
+{
+    set(at, byte_count, 7);
+    at[7] = flags;
+    set(at + 8, offset, 8);
+    set(at + 16, byte_count, 8);
+}
+
+static void add_entry(struct maker *m, size_t offset, size_t byte_count, uint8_t flags,
+                      const uint8_t sha1[WC_SHA1_BYTES])
+{
+    uint8_t *e = m->table_bytes + m->table_count++ * WC_WIM_ENTRY_BYTES;
+    place(e, offset, byte_count, flags);
+    set(e + 24, 1, 2);
+    set(e + 26, 1, 4);
+    memcpy(e + 30, sha1, WC_SHA1_BYTES);
+}
+
+static void add_dentry(struct maker *m, const char *name, uint32_t attributes, uint64_t children,
+                       const uint8_t *sha1)
+{
+    static const uint8_t none[WC_SHA1_BYTES];
+    size_t begin = m->tree_bytes, name_bytes = 2 * strlen(name);
+    memset(m->tree + begin, 0, 256);
+    put(m->tree, &m->tree_bytes, (104 + name_bytes + 7) / 8 * 8, 8);
+    put(m->tree, &m->tree_bytes, attributes, 4);
+    put(m->tree, &m->tree_bytes, UINT32_MAX, 4);
+    put(m->tree, &m->tree_bytes, children, 8);
+    m->tree_bytes += 40;
+    memcpy(m->tree + m->tree_bytes, sha1 ? sha1 : none, WC_SHA1_BYTES);
+    m->tree_bytes = begin + 100;
+    put(m->tree, &m->tree_bytes, name_bytes, 2);
+    for (; *name; name++)
+        put(m->tree, &m->tree_bytes, (uint8_t)*name, 2);
+    m->tree_bytes = begin + (104 + name_bytes + 7) / 8 * 8;
+}
+
+static void add_data(struct maker *m, uint64_t seed, size_t byte_count, const char *name)
+{
+    uint8_t sha1[WC_SHA1_BYTES];
+    wc_workdir_pattern(seed, 0, m->bytes + m->count, byte_count);
+    hash(m->bytes + m->count, byte_count, sha1);
+    add_entry(m, m->count, byte_count, 0, sha1);
+    add_dentry(m, name, 0, 0, sha1);
+    m->count += byte_count;
+}
+
+/* An image of many small files and a large one in the middle. */
+static void make(struct maker *m)
+{
+    static const char xml[] = "<WIM></WIM>";
+    uint8_t sha1[WC_SHA1_BYTES];
+    char name[16];
+    memset(m, 0, sizeof *m);
+    m->bytes = calloc(1, ROOM);
+    assert_non_null(m->bytes);
+    wc_workdir_make(&m->dir);
+    m->count = WC_WIM_HEADER_BYTES;
+    put(m->tree, &m->tree_bytes, 8, 8);
+    add_dentry(m, "", 0x10, 8 + 104 + 8, NULL);
+    m->tree_bytes += 8;
+    for (unsigned i = 0; i < SMALL_COUNT; i++) {
+        snprintf(name, sizeof name, "f%u", i);
+        if (i == SMALL_COUNT / 2)
+            add_data(m, 999, LARGE_BYTES, "large");
+        add_data(m, i, SMALL_BYTES, name);
+    }
+    m->tree_bytes += 8;
+    hash(m->tree, m->tree_bytes, sha1);
+    m->metadata = m->count;
+    memcpy(m->bytes + m->count, m->tree, m->tree_bytes);
+    add_entry(m, m->count, m->tree_bytes, WC_WIM_FLAG_METADATA, sha1);
+    m->count += m->tree_bytes;
+    m->table = m->count;
+    memcpy(m->bytes + m->count, m->table_bytes, m->table_count * WC_WIM_ENTRY_BYTES);
+    m->count += m->table_count * WC_WIM_ENTRY_BYTES;
+    m->xml = m->count;
+    set(m->bytes + m->count, 0xfeff, 2);
+    m->count += 2;
+    for (size_t i = 0; xml[i]; i++)
+        put(m->bytes, &m->count, (uint8_t)xml[i], 2);
+    memcpy(m->bytes, "MSWIM\0\0", 8);
+    set(m->bytes + 8, WC_WIM_HEADER_BYTES, 4);
+    set(m->bytes + 12, 0x10d00, 4);
+    set(m->bytes + 40, 0x10001, 4);
+    set(m->bytes + 44, 1, 4);
+    place(m->bytes + 48, m->table, m->xml - m->table, WC_WIM_FLAG_METADATA);
+    place(m->bytes + 72, m->xml, m->count - m->xml, WC_WIM_FLAG_METADATA);
+}
+
+static void unmake(struct maker *m)
+{
+    free(m->bytes);
+    wc_workdir_remove(&m->dir);
+}
+
+static struct wc_wim *open_made(struct maker *m)
+{
+    struct wc_wim *w = NULL;
+    struct wc_why why = {0};
+    const char *path = wc_workdir_write(&m->dir, "x.wim", m->bytes, m->count);
+    if (wc_wim_open(&w, path, &why))
+        fail_msg("%s", why.text);
+    return w;
+}
+
+static struct wc_wimdeep_result look(const struct wc_wim *w, uint32_t workers,
+                                     const uint8_t *wanted)
+{
+    struct wc_wimdeep_config config = {
+        .worker_count = workers, .memory_bytes = 1u << 30, .wanted = wanted};
+    struct wc_wimdeep_result result;
+    assert_int_equal(wc_wimdeep_run(w, &config, &result), WC_OK);
+    return result;
+}
+
+/* The only name of a blob. */
+static const char *name_of(const struct wc_wim *w, uint32_t blob)
+{
+    static char path[64];
+    uint32_t count;
+    const uint32_t *names = wc_wimmap_names(w->map, blob, &count);
+    assert_int_equal(count, 1);
+    return wc_wimmap_path(w->map, names[0], path, sizeof path);
+}
+
+static void an_intact_image(void **state)
+{
+    (void)state;
+    struct maker m;
+    make(&m);
+    struct wc_wim *w = open_made(&m);
+    assert_int_equal(w->defect_count, 0);
+    assert_true(w->knows_names);
+    assert_int_equal(wc_wimmap_blob_count(w->map), SMALL_COUNT + 1);
+    assert_int_equal(wc_wimmap_name_count(w->map), SMALL_COUNT + 1);
+    for (uint32_t workers = 1; workers <= 4; workers++) {
+        struct wc_wimdeep_result r = look(w, workers, NULL);
+        assert_int_equal(r.fault_count, 0);
+        assert_int_equal(r.blob_count, SMALL_COUNT + 1);
+        assert_true(r.plain_bytes == (uint64_t)SMALL_COUNT * SMALL_BYTES + LARGE_BYTES);
+    }
+    wc_wim_close(w);
+    unmake(&m);
+}
+
+static void all_that_is_damaged_and_nothing_else(void **state)
+{
+    (void)state;
+    struct maker m;
+    make(&m);
+    size_t large = WC_WIM_HEADER_BYTES + SMALL_COUNT / 2 * SMALL_BYTES;
+    m.bytes[WC_WIM_HEADER_BYTES] ^= 1;
+    m.bytes[WC_WIM_HEADER_BYTES + 2 * SMALL_BYTES - 1] ^= 1;
+    m.bytes[large + LARGE_BYTES - 1] ^= 1;
+    struct wc_wim *w = open_made(&m);
+    struct wc_wimdeep_result r = look(w, 3, NULL);
+    assert_int_equal(r.fault_count, 3);
+    assert_string_equal(name_of(w, r.faults[0].blob), "/f0");
+    assert_string_equal(name_of(w, r.faults[1].blob), "/f1");
+    assert_string_equal(name_of(w, r.faults[2].blob), "/large");
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(r.faults[i].look.err, WC_E_DIGEST);
+        assert_int_equal(r.faults[i].again, WC_AGAIN_SAME);
+    }
+    free(r.faults);
+    uint8_t wanted[SMALL_COUNT / 8 + 1] = {0x04}; /* only the third */
+    r = look(w, 2, wanted);
+    assert_int_equal(r.fault_count, 0);
+    assert_int_equal(r.blob_count, 1);
+    wc_wim_close(w);
+    unmake(&m);
+}
+
+static void damaged_metadata_hides_names_and_nothing_else(void **state)
+{
+    (void)state;
+    struct maker m;
+    make(&m);
+    m.bytes[m.metadata + 300] ^= 1;
+    m.bytes[WC_WIM_HEADER_BYTES] ^= 1;
+    struct wc_wim *w = open_made(&m);
+    assert_int_equal(w->defect_count, 1);
+    assert_string_equal(w->defects[0].area, "the metadata of image 1");
+    assert_true(w->defects[0].has_digests && w->defects[0].offset == m.metadata);
+    assert_false(w->knows_names);
+    struct wc_wimdeep_result r = look(w, 2, NULL);
+    assert_int_equal(r.fault_count, 1);
+    free(r.faults);
+    wc_wim_close(w);
+    unmake(&m);
+}
+
+static void a_damaged_entry_harms_one_file(void **state)
+{
+    (void)state;
+    struct maker m;
+    make(&m);
+    m.bytes[m.table + 5 * WC_WIM_ENTRY_BYTES + 40] ^= 1; /* SHA-1 of f5 */
+    m.bytes[m.table + 6 * WC_WIM_ENTRY_BYTES + 14] ^= 1; /* f6 lies outside of the file */
+    m.bytes[m.table + 7 * WC_WIM_ENTRY_BYTES] ^= 1;      /* f7 has two sizes */
+    struct wc_wim *w = open_made(&m);
+    uint32_t missing_count;
+    (void)wc_wimmap_missing(w->map, &missing_count);
+    assert_int_equal(missing_count, 1);
+    struct wc_wimdeep_result r = look(w, 2, NULL);
+    assert_int_equal(r.fault_count, 3);
+    unsigned seen = 0;
+    for (uint32_t i = 0; i < 3; i++)
+        seen |= r.faults[i].look.err == WC_E_DIGEST  ? 1
+                : r.faults[i].look.err == WC_E_SHORT ? 2
+                : r.faults[i].look.err == WC_E_RANGE ? 4
+                                                     : 8;
+    assert_int_equal(seen, 7);
+    free(r.faults);
+    wc_wim_close(w);
+    unmake(&m);
+}
+
+static void assert_defect(struct maker *m, enum wc_wim_defect_kind kind, const char *area)
+{
+    struct wc_wim *w = open_made(m);
+    bool found = false;
+    for (uint32_t i = 0; i < w->defect_count; i++)
+        found |= w->defects[i].kind == kind && strcmp(w->defects[i].area, area) == 0;
+    assert_true(found);
+    free(look(w, 2, NULL).faults);
+    wc_wim_close(w);
+    unmake(m);
+}
+
+static void defects_of_tables(void **state)
+{
+    (void)state;
+    struct maker m;
+    make(&m);
+    m.count = m.table + 100;
+    assert_defect(&m, WC_WIM_DEFECT_SIZE, "the lookup table");
+    make(&m);
+    m.count = m.xml + 1;
+    assert_defect(&m, WC_WIM_DEFECT_SIZE, "the XML data");
+    make(&m);
+    m.bytes[m.xml] ^= 1;
+    assert_defect(&m, WC_WIM_DEFECT_AREA, "the XML data");
+    make(&m);
+    m.bytes[m.count - 2] ^= 1;
+    assert_defect(&m, WC_WIM_DEFECT_AREA, "the XML data");
+    make(&m);
+    m.bytes[55] |= WC_WIM_FLAG_COMPRESSED;
+    assert_defect(&m, WC_WIM_DEFECT_AREA, "the lookup table");
+    make(&m);
+    m.bytes[44] = 2; /* images */
+    assert_defect(&m, WC_WIM_DEFECT_AREA, "the metadata of image 2");
+    make(&m);
+    m.bytes[120] = 7; /* to boot */
+    assert_defect(&m, WC_WIM_DEFECT_AREA, "the header");
+}
+
+static void assert_no_wim(struct wc_workdir *dir, const void *bytes, size_t count, int exit_code)
+{
+    struct wc_wim *w;
+    struct wc_why why = {0};
+    assert_int_not_equal(wc_wim_open(&w, wc_workdir_write(dir, "no.wim", bytes, count), &why),
+                         WC_OK);
+    assert_int_equal(why.exit_code, exit_code);
+    assert_non_null(strstr(why.text, "no.wim"));
+}
+
+static void what_is_no_wim(void **state)
+{
+    (void)state;
+    struct maker m;
+    struct wc_wim *w;
+    struct wc_why why = {0};
+    make(&m);
+    assert_no_wim(&m.dir, m.bytes, 0, EX_DATAERR);
+    assert_no_wim(&m.dir, m.bytes, 207, EX_DATAERR);
+    m.bytes[0] = 'm';
+    assert_no_wim(&m.dir, m.bytes, m.count, EX_DATAERR);
+    m.bytes[0] = 'M';
+    m.bytes[42] = 2; /* parts */
+    m.bytes[40] = 2;
+    assert_no_wim(&m.dir, m.bytes, m.count, EX_DATAERR);
+    assert_int_not_equal(wc_wim_open(&w, m.dir.path, &why), WC_OK);
+    assert_int_equal(why.exit_code, EX_NOINPUT);
+    assert_int_not_equal(wc_wim_open(&w, wc_workdir_at(&m.dir, "none"), &why), WC_OK);
+    assert_int_equal(why.exit_code, EX_NOINPUT);
+    unmake(&m);
+}
+
+static void a_missing_part(void **state)
+{
+    (void)state;
+    struct maker m;
+    make(&m);
+    m.bytes[42] = 2;
+    assert_defect(&m, WC_WIM_DEFECT_PART, "");
+}
+
+/* Whatever is wrong with its tables: it ends, and leaves nothing behind. */
+static void any_byte_of_the_tables(void **state)
+{
+    (void)state;
+    uint64_t random = 1;
+    for (int round = 0; round < 60; round++) {
+        struct maker m;
+        make(&m);
+        for (int i = 0; i < 3; i++) {
+            random = random * 6364136223846793005u + 1442695040888963407u;
+            size_t at = (size_t)(random >> 33) % (WC_WIM_HEADER_BYTES + m.count - m.metadata);
+            at = at < WC_WIM_HEADER_BYTES ? at : m.metadata + at - WC_WIM_HEADER_BYTES;
+            m.bytes[at] ^= (uint8_t)(random >> 25 | 1);
+        }
+        struct wc_wim *w;
+        struct wc_why why = {0};
+        const char *path = wc_workdir_write(&m.dir, "x.wim", m.bytes, m.count);
+        if (wc_wim_open(&w, path, &why) == WC_OK) {
+            free(look(w, 2, NULL).faults);
+            wc_wim_close(w);
+        }
+        unmake(&m);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_intact_image),
+        cmocka_unit_test(all_that_is_damaged_and_nothing_else),
+        cmocka_unit_test(damaged_metadata_hides_names_and_nothing_else),
+        cmocka_unit_test(a_damaged_entry_harms_one_file),
+        cmocka_unit_test(defects_of_tables),
+        cmocka_unit_test(what_is_no_wim),
+        cmocka_unit_test(a_missing_part),
+        cmocka_unit_test(any_byte_of_the_tables),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
