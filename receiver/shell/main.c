@@ -6,6 +6,7 @@
 #include "receiver/shell/logcmd.h"
 #include "receiver/shell/options.h"
 #include "receiver/shell/run.h"
+#include "receiver/shell/verify.h"
 
 int main(int argc, char **argv)
 {
@@ -26,5 +27,7 @@ int main(int argc, char **argv)
     }
     if (options.command == WC_RECEIVER_COMMAND_LOG)
         return wc_log_run(&options.log, &options.common);
+    if (options.command == WC_RECEIVER_COMMAND_VERIFY)
+        return wc_verify_run(&options.verify, &options.common);
     return wc_fetch_run(&options.fetch, &options.common);
 }

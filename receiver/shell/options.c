@@ -62,6 +62,7 @@ static const char program_help[] =
     "Commands:\n"
     "  fetch [URL]    join a session and store its files\n"
     "  log FILE...    find in logs why a multicast session failed\n"
+    "  verify IMAGE   verify a WIM, and name every file in it that is damaged\n"
     "\n"
     "  -h, --help     this text; after a command: its options\n"
     "  -V, --version  the version\n"
@@ -336,9 +337,16 @@ static enum wc_err parse_log(void *options, int argc, char **argv, struct wc_why
     return check_log(o, why);
 }
 
+static enum wc_err parse_verify(void *options, int argc, char **argv, struct wc_why *why)
+{
+    struct wc_receiver_options *all = options;
+    return wc_verify_options_parse(&all->verify, &all->common, argc, argv, why);
+}
+
 static const struct wc_args_command commands[] = {
     {"fetch", WC_RECEIVER_COMMAND_FETCH, parse_fetch},
     {"log", WC_RECEIVER_COMMAND_LOG, parse_log},
+    {"verify", WC_RECEIVER_COMMAND_VERIFY, parse_verify},
     {NULL, 0, NULL},
 };
 
@@ -363,6 +371,8 @@ const char *wc_receiver_help(enum wc_receiver_command command)
         return fetch_help;
     case WC_RECEIVER_COMMAND_LOG:
         return log_help;
+    case WC_RECEIVER_COMMAND_VERIFY:
+        return wc_verify_help();
     }
     return program_help;
 }

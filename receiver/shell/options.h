@@ -9,11 +9,13 @@
 #include "common/io/args.h"
 #include "common/io/cmtrace.h"
 #include "common/io/why.h"
+#include "receiver/shell/verify_options.h"
 
 enum wc_receiver_command {
     WC_RECEIVER_COMMAND_NONE, /* --help, --version */
     WC_RECEIVER_COMMAND_FETCH,
     WC_RECEIVER_COMMAND_LOG,
+    WC_RECEIVER_COMMAND_VERIFY,
 };
 
 /* Ranges and defaults. */
@@ -56,8 +58,9 @@ struct wc_log_options {
 struct wc_receiver_options {
     enum wc_receiver_command command;
     struct wc_args_common common;
-    struct wc_fetch_options fetch; /* of WC_RECEIVER_COMMAND_FETCH */
-    struct wc_log_options log;     /* of WC_RECEIVER_COMMAND_LOG */
+    struct wc_fetch_options fetch;   /* of WC_RECEIVER_COMMAND_FETCH */
+    struct wc_log_options log;       /* of WC_RECEIVER_COMMAND_LOG */
+    struct wc_verify_options verify; /* of WC_RECEIVER_COMMAND_VERIFY */
 };
 
 /* Read the command line; argv may be reordered, and `ret` borrows from it. Uses getopt's globals:

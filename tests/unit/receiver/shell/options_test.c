@@ -162,8 +162,8 @@ static const struct refusal {
     const char *line;
     const char *text;
 } refusals[] = {
-    {"p", "no command; use fetch or log, or --help"},
-    {"p apply", "unknown command 'apply'; use fetch or log, or --help"},
+    {"p", "no command; use fetch, log or verify, or --help"},
+    {"p apply", "unknown command 'apply'; use fetch, log or verify, or --help"},
     {"p fetch --frobnicate", "unknown option '--frobnicate'; see --help"},
     {"p fetch -z", "unknown option '-z'; see --help"},
     {"p fetch --i x", "'--i' is short for several options; write it out"},
@@ -288,6 +288,35 @@ static void the_command_log(void **state)
     assert_non_null(strstr(wc_receiver_help(o.command), "--code"));
 }
 
+static void the_command_verify(void **state)
+{
+    (void)state;
+    struct wc_receiver_options o;
+    struct wc_why why;
+    assert_int_equal(parse("p verify a.wim", &o, &why), WC_OK);
+    assert_int_equal(o.command, WC_RECEIVER_COMMAND_VERIFY);
+    assert_string_equal(o.verify.path, "a.wim");
+    assert_true(!o.verify.deep && !o.verify.glob && !o.verify.manifest);
+    assert_int_equal(parse("p verify --deep --path *.dll --manifest m a.wim -v", &o, &why), WC_OK);
+    assert_true(o.verify.deep && o.common.verbosity == 1);
+    assert_string_equal(o.verify.glob, "*.dll");
+    assert_string_equal(o.verify.manifest, "m");
+    static const char *const wrong[] = {"p verify",
+                                        "p verify _",
+                                        "p verify a b",
+                                        "p verify --path x a",
+                                        "p verify --deep --path _ a",
+                                        "p verify --manifest a",
+                                        "p verify --code 5 a"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_int_not_equal(parse(wrong[i], &o, &why), WC_OK);
+        assert_int_equal(why.exit_code, EX_USAGE);
+    }
+    assert_int_equal(parse("p verify --help", &o, &why), WC_OK);
+    assert_int_equal(o.common.action, WC_ARGS_HELP);
+    assert_non_null(strstr(wc_receiver_help(o.command), "--deep"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,7 +325,7 @@ int main(void)
         cmocka_unit_test(help_and_version), cmocka_unit_test(help_is_complete),
         cmocka_unit_test(faults_are_named), cmocka_unit_test(malformed_urls),
         cmocka_unit_test(long_names),       cmocka_unit_test(log_file),
-        cmocka_unit_test(the_command_log),
+        cmocka_unit_test(the_command_log),  cmocka_unit_test(the_command_verify),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

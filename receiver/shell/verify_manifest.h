@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A file against the blocks of a package's manifest. */
+#ifndef WC_RECEIVER_SHELL_VERIFY_MANIFEST_H
+#define WC_RECEIVER_SHELL_VERIFY_MANIFEST_H
+
+#include "common/core/manifest.h"
+#include "common/io/why.h"
+#include "receiver/shell/verify_report.h"
+
+/* Read an encoded manifest. `why` names the file. *ret: wc_manifest_deinit with wc_alloc_libc. */
+WC_MUST_USE enum wc_err wc_verify_manifest_read(struct wc_manifest *ret, const char *path,
+                                                struct wc_why *why);
+
+struct wc_verify_blocks {
+    const struct wc_manifest *manifest;
+    const struct wc_wim *wim; /* for names; NULL: it cannot be read */
+    const struct wc_verify_wish *wish;
+    uint32_t worker_count;
+    uint64_t block_count; /* that were compared, summed up */
+    uint64_t damaged_count;
+};
+
+/* Compare part `number` (from 1), the file at `path` that is open as `fd`. Faults go to the report;
+ * an error (the manifest has no such file: EX_DATAERR; no memory) ends it. */
+WC_MUST_USE enum wc_err wc_verify_blocks_run(struct wc_verify_blocks *b,
+                                             struct wc_verify_report *report, const char *path,
+                                             uint16_t number, int fd, uint64_t byte_count,
+                                             struct wc_why *why);
+
+#endif
