@@ -31,7 +31,7 @@
 #define WC_WIM_IMAGES_MAX         65535u
 #define WC_WIM_TABLE_BYTES_MAX    (256u << 20)
 #define WC_WIM_XML_BYTES_MAX      (64u << 20)
-#define WC_WIM_METADATA_BYTES_MAX (512u << 20)
+#define WC_WIM_METADATA_BYTES_MAX (256u << 20)
 
 enum wc_wim_compression { /* as in a solid resource's head */
                           WC_WIM_NONE = 0,

@@ -16,9 +16,9 @@
 #include "common/core/wimheader.h"
 
 #define WC_WIMMAP_NONE           UINT32_MAX
-#define WC_WIMMAP_BLOBS_MAX      (1u << 23) /* and as many resources */
-#define WC_WIMMAP_NAMES_MAX      (1u << 25)
-#define WC_WIMMAP_TEXT_BYTES_MAX (1u << 30)
+#define WC_WIMMAP_BLOBS_MAX      (1u << 22) /* and as many resources */
+#define WC_WIMMAP_NAMES_MAX      (1u << 23)
+#define WC_WIMMAP_TEXT_BYTES_MAX (1u << 28)
 /* The longest path that is told as a whole, with NUL. */
 #define WC_WIMMAP_PATH_BYTES 32768u
 

@@ -266,17 +266,24 @@ static enum wc_err read_table(struct wc_wim *w, uint16_t number, enum wc_wim_are
     return WC_OK;
 }
 
+static bool is_blank(const uint8_t *unit)
+{
+    return unit[1] == 0 && (unit[0] == 0 || unit[0] == ' ' || unit[0] == '\r' || unit[0] == '\n');
+}
+
 /* What can be seen of XML without a digest: UTF-16, and the element that holds all others. */
 static const char *xml_why(const uint8_t *bytes, size_t byte_count)
 {
-    static const uint8_t head[] = {0xff, 0xfe, '<', 0, 'W', 0, 'I', 0, 'M', 0};
+    static const uint8_t mark[] = {0xff, 0xfe}, head[] = {'<', 0};
     static const uint8_t tail[] = {'<', 0, '/', 0, 'W', 0, 'I', 0, 'M', 0, '>', 0};
-    while (byte_count >= 2 && bytes[byte_count - 1] == 0 &&
-           (bytes[byte_count - 2] == 0 || bytes[byte_count - 2] == '\n' ||
-            bytes[byte_count - 2] == '\r' || bytes[byte_count - 2] == ' '))
+    if (byte_count >= sizeof mark && memcmp(bytes, mark, sizeof mark) == 0) {
+        bytes += sizeof mark;
+        byte_count -= sizeof mark;
+    }
+    while (byte_count >= 2 && is_blank(bytes + byte_count - 2))
         byte_count -= 2;
-    if (byte_count < sizeof head + sizeof tail || memcmp(bytes, head, sizeof head) != 0)
-        return "it does not begin with <WIM> in UTF-16";
+    if (byte_count < sizeof tail || memcmp(bytes, head, sizeof head) != 0)
+        return "it does not begin with '<' in UTF-16";
     if (memcmp(bytes + byte_count - sizeof tail, tail, sizeof tail) != 0)
         return "it does not end with </WIM>";
     return wc_utf16_check(bytes, byte_count) ? NULL : "it is no UTF-16";

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A WIM on the disk, opened for looking into it: its structure is read and checked, and its map
- * made. Only what lies inside of single chunks is left to libwim (wimcodec.h); we read all tables, so
- * that a damaged one does not hide the names that the others know, and a hostile one costs no more
- * memory than its file has bytes, up to the bounds of wimheader.h and wimmap.h. */
+ * made. Only what is inside of single chunks is left to libwim (wimcodec.h). All tables are read
+ * here, so that a damaged one does not hide the names that the others know, and a hostile one costs
+ * no more memory than its file has bytes, up to the bounds of wimheader.h and wimmap.h. */
 #ifndef WC_IO_WIM_H
 #define WC_IO_WIM_H
 
