@@ -124,9 +124,12 @@ static void say_block(const struct wc_wim_sight *s, char *ret)
         WC_PHRASE(ret, "block ", block, " of ", s->file, matter, s->area ? ": in it is " : "",
                   s->area ? s->area : "");
     else
-        WC_PHRASE(ret, "block ", block, " of ", s->file, matter, ": in it is ", s->path,
-                  s->path_count > 1 ? " and more: " : "", s->path_count > 1 ? number : "",
-                  s->path_count > 1 ? " paths" : "");
+        WC_PHRASE(ret, "block ", block, " of ", s->file, matter,
+                  s->path_count > 1 ? ": in it are " : ": in it is ", s->path,
+                  s->path_count > 1 ? " and " : "", s->path_count > 1 ? number : "",
+                  s->path_count > 2   ? " other paths"
+                  : s->path_count > 1 ? " other path"
+                                      : "");
 }
 
 static void say(const struct wc_wim_sight *s, char *ret)

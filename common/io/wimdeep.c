@@ -107,6 +107,14 @@ static struct wc_wimdeep_look look_of(enum wc_err err)
     return (struct wc_wimdeep_look){.err = err, .error = err == WC_E_IO ? errno : 0};
 }
 
+/* The same of a chunk. */
+static struct wc_wimdeep_look look_of_chunk(enum wc_err err, const struct wc_wimbench *bench)
+{
+    struct wc_wimdeep_look look = look_of(err);
+    look.check = err == WC_E_FORMAT ? bench->bad_check : 0;
+    return look;
+}
+
 /* --- faults --------------------------------------------------------------------------------- */
 
 static void add_fault_locked(struct deep *d, uint32_t blob, const struct wc_wimdeep_look *look)
@@ -154,7 +162,7 @@ static struct wc_wimdeep_look get_chunk(struct worker *wk, const struct wc_wimst
     if (wk->cached_resource == resource && wk->cached_chunk == index)
         return wk->cached_look;
     enum wc_err err = wc_wimstream_chunk(s, &wk->bench, index, wk->bench.plain, &wk->pipe_differs);
-    wk->cached_look = look_of(err);
+    wk->cached_look = look_of_chunk(err, &wk->bench);
     wk->cached_resource = s->resource->form.solid ? resource : WC_WIMMAP_NONE;
     wk->cached_chunk = index;
     return wk->cached_look;
@@ -351,6 +359,7 @@ static void feed(struct deep *d, struct flight *f, uint64_t from, uint64_t to, c
         if (look->err && !f->look.err && stop > at) {
             f->look.err = look->err;
             f->look.error = look->error;
+            f->look.check = look->check;
         } else if (!f->look.err && stop > at && is_wanted(d, f->blob)) {
             wc_sha1_update(f->sha1, bytes + (at - from), (size_t)(stop - at));
         }
@@ -394,7 +403,7 @@ static void do_run(struct worker *wk, const struct run *run)
         uint8_t *plain = wk->bench.plain + (size_t)i * s->chunk_bytes;
         enum wc_err chunk_err =
             err ? err : wc_wimstream_chunk(s, &wk->bench, run->chunk + i, plain, &pipe_differs);
-        looks[i] = look_of(chunk_err);
+        looks[i] = look_of_chunk(chunk_err, &wk->bench);
         if (is_ours(chunk_err))
             fail(d, chunk_err);
     }
@@ -446,7 +455,7 @@ static enum wc_again compare(const struct wc_wimdeep_look *a, const struct wc_wi
 {
     if (!b->err && !b->pipe_differs)
         return WC_AGAIN_GOOD;
-    bool is_same = a->err == b->err && a->pipe_differs == b->pipe_differs &&
+    bool is_same = a->err == b->err && a->check == b->check && a->pipe_differs == b->pipe_differs &&
                    memcmp(a->digest, b->digest, sizeof a->digest) == 0;
     return is_same ? WC_AGAIN_SAME : WC_AGAIN_OTHER;
 }

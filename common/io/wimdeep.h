@@ -16,6 +16,7 @@ struct wc_wimdeep_look {
     enum wc_err err; /* WC_E_DIGEST: `digest` is not what it should be; else as wc_wimstream_open
                       * and wc_wimstream_chunk; WC_OK with pipe_differs: only from a pipe */
     int error;       /* errno of WC_E_IO */
+    uint64_t check;  /* of WC_E_FORMAT: of what could not be decompressed */
     bool pipe_differs;
     uint8_t digest[WC_SHA1_BYTES];
 };

@@ -187,6 +187,15 @@ static enum wc_err read_plain(const struct wc_wimstream *s, uint32_t index, uint
     return err;
 }
 
+/* FNV-1a: to tell the same wrong bytes from others. */
+static uint64_t check_of(const uint8_t *bytes, size_t count)
+{
+    uint64_t check = 0xcbf29ce484222325u;
+    for (size_t i = 0; i < count; i++)
+        check = (check ^ bytes[i]) * 0x100000001b3u;
+    return check;
+}
+
 enum wc_err wc_wimstream_chunk(const struct wc_wimstream *s, struct wc_wimbench *bench,
                                uint32_t index, uint8_t *plain, bool *ret_pipe_differs)
 {
@@ -216,6 +225,10 @@ enum wc_err wc_wimstream_chunk(const struct wc_wimstream *s, struct wc_wimbench 
         return WC_OK;
     }
     err = get_codec(bench, form);
-    return err ? err
-               : wc_wimcodec_run(bench->codec, bytes, chunk.stored_bytes, plain, chunk.plain_bytes);
+    if (err)
+        return err;
+    err = wc_wimcodec_run(bench->codec, bytes, chunk.stored_bytes, plain, chunk.plain_bytes);
+    if (err)
+        bench->bad_check = check_of(bytes, chunk.stored_bytes);
+    return err;
 }

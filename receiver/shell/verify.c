@@ -29,12 +29,6 @@ struct verify {
     struct wc_why why;
 };
 
-static const char *last_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 static enum wc_err refuse_err(struct verify *v, enum wc_err err)
 {
     char shown[WC_WHY_PATH_BYTES];
@@ -89,9 +83,12 @@ static void print_summary(struct verify *v)
     if (v->options->deep && v->wim)
         printf("%s files verified, %s damaged\n", files, damaged);
     else if (v->wim)
-        printf("%s files in %u images%s%s%s\n", files, v->wim->image_count,
-               r->damaged_count ? ", " : "", r->damaged_count ? damaged : "",
-               r->damaged_count ? " damaged" : "");
+        printf("%s files in %u image%s%s%s%s\n", files, v->wim->image_count,
+               v->wim->image_count == 1 ? "" : "s", r->damaged_count ? ", " : "",
+               r->damaged_count ? damaged : "",
+               !r->damaged_count      ? ""
+               : v->options->manifest ? " in damaged blocks"
+                                      : " damaged");
     if (v->options->deep && v->wim && r->verbosity > 0)
         print_rate(v);
     if (!r->finding_count)
@@ -123,7 +120,7 @@ static int give_up(struct verify *v)
 static void say_unchecked(struct verify *v)
 {
     struct wc_finding f;
-    const char *file = last_of(v->options->path);
+    const char *file = wc_verify_last(v->options->path);
     if (v->options->deep || v->options->manifest)
         return;
     wc_wim_rules_unchecked(file, "the data", "add --deep, or --manifest FILE", &f);
@@ -171,7 +168,7 @@ static enum wc_err read_names(struct verify *v)
         return refuse_err(v, err);
     if (glob && !v->wish.file_count && !v->wim->defect_count)
         return wc_why_set(&v->why, WC_E_NOT_FOUND, EX_NOINPUT, "no file in %s is like '%.80s'",
-                          last_of(v->options->path), glob);
+                          wc_verify_last(v->options->path), glob);
     return WC_OK;
 }
 
@@ -179,13 +176,13 @@ static void say_what(struct verify *v)
 {
     static const char *const compressions[] = {"no compression", "XPRESS", "LZX", "LZMS"};
     const struct wc_wim_header *h = &v->wim->parts[0].header;
-    wc_term_say(v->report->term, WC_TERM_DETAIL,
-                "%s: %u image%s, %u part%s, %s in chunks of %u bytes, %u blobs, %u names%s%s",
-                last_of(v->options->path), v->wim->image_count, v->wim->image_count == 1 ? "" : "s",
-                v->wim->part_count, v->wim->part_count == 1 ? "" : "s",
-                compressions[h->compression], h->chunk_bytes, wc_wimmap_blob_count(v->wim->map),
-                wc_wimmap_name_count(v->wim->map), h->pipable ? ", pipable" : "",
-                v->wim->parts[0].integrity ? ", integrity table" : "");
+    wc_term_say(
+        v->report->term, WC_TERM_DETAIL,
+        "%s: %u image%s, %u part%s, %s in chunks of %u bytes, %u blobs, %u names%s%s",
+        wc_verify_last(v->options->path), v->wim->image_count, v->wim->image_count == 1 ? "" : "s",
+        v->wim->part_count, v->wim->part_count == 1 ? "" : "s", compressions[h->compression],
+        h->chunk_bytes, wc_wimmap_blob_count(v->wim->map), wc_wimmap_name_count(v->wim->map),
+        h->pipable ? ", pipable" : "", v->wim->parts[0].integrity ? ", integrity table" : "");
 }
 
 /* With a manifest, a file that is no WIM any more is a damaged file. */
@@ -198,7 +195,7 @@ static enum wc_err open_image(struct verify *v)
         return err;
     struct wc_wim_sight sight = {
         .fault = WC_WIM_FAULT_AREA,
-        .file = last_of(v->options->path),
+        .file = wc_verify_last(v->options->path),
         .area = "the structure",
         .seen = v->why.text,
     };

@@ -8,15 +8,9 @@
 #define MEMORY_BYTES (2ull << 30) /* for chunks of large resources */
 #define BLAME_MAX    4096u        /* names without data that are compared with each such blob */
 
-static const char *last_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 static const char *file_of(const struct wc_wim *w, uint16_t part)
 {
-    return last_of(w->parts[part - 1].path);
+    return wc_verify_last(w->parts[part - 1].path);
 }
 
 /* --- structure ------------------------------------------------------------------------------ */

@@ -68,12 +68,6 @@ enum wc_err wc_verify_manifest_read(struct wc_manifest *ret, const char *path, s
     return err;
 }
 
-static const char *last_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 /* By its name; one of the right size before others. An image that was renamed is the only file of
  * its package. */
 static const struct wc_file *find_file(const struct wc_manifest *m, const char *path,
@@ -87,7 +81,7 @@ static const struct wc_file *find_file(const struct wc_manifest *m, const char *
             continue;
         regular_count++;
         only = f;
-        if (strcmp(last_of(f->path), last_of(path)) != 0)
+        if (strcmp(wc_verify_last(f->path), wc_verify_last(path)) != 0)
             continue;
         if (!found || (found->byte_count != byte_count && f->byte_count == byte_count))
             found = f;
@@ -154,7 +148,7 @@ static enum wc_err report_fault(const struct wc_verify_blocks *v, struct wc_veri
     struct wc_wim_sight sight = {
         .fault = fault->err == WC_E_IO ? WC_WIM_FAULT_UNREADABLE : WC_WIM_FAULT_BLOCK,
         .again = wc_verify_again(fault->again),
-        .file = last_of(path),
+        .file = wc_verify_last(path),
         .seen = fault->err == WC_E_SHORT ? "the file ends before"
                 : fault->err == WC_E_IO  ? wc_why_errno_text(fault->error)
                                          : NULL,
@@ -183,7 +177,8 @@ static void report_size(struct wc_verify_report *report, const struct blocks *b,
     char seen[120];
     snprintf(seen, sizeof seen, "it has %llu bytes, the manifest says %llu",
              (unsigned long long)byte_count, (unsigned long long)b->file->byte_count);
-    struct wc_wim_sight sight = {.fault = WC_WIM_FAULT_SHORT, .file = last_of(path), .seen = seen};
+    struct wc_wim_sight sight = {
+        .fault = WC_WIM_FAULT_SHORT, .file = wc_verify_last(path), .seen = seen};
     wc_verify_report_fault(report, &sight, NULL);
 }
 
@@ -204,7 +199,7 @@ static enum wc_err check_edges(const struct wc_verify_blocks *v, struct wc_verif
     struct wc_wim_sight sight = {
         .fault = WC_WIM_FAULT_EDGE,
         .again = count ? wc_verify_again(faults[0].again) : WC_WIM_AGAIN_NOT,
-        .file = last_of(path),
+        .file = wc_verify_last(path),
         .byte_count = b->file->byte_count,
         .digest_name = "SHA-256",
         .digest_bytes = WC_DIGEST_BYTES,
@@ -256,7 +251,7 @@ enum wc_err wc_verify_blocks_run(struct wc_verify_blocks *v, struct wc_verify_re
     if (!b.file)
         return wc_why_set(why, WC_E_NOT_FOUND, EX_DATAERR,
                           "the manifest of package %s names no file %s", v->manifest->id,
-                          wc_why_path(shown, last_of(path)));
+                          wc_why_path(shown, wc_verify_last(path)));
     if (b.file->byte_count != byte_count)
         report_size(report, &b, path, byte_count);
     enum wc_err err = list_blocks(&b, v, number);

@@ -253,6 +253,12 @@ enum wc_wim_again wc_verify_again(enum wc_again again)
     return WC_WIM_AGAIN_NOT;
 }
 
+const char *wc_verify_last(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
 const char *wc_verify_count(char ret[WC_VERIFY_COUNT_BYTES], uint64_t count)
 {
     char digits[WC_VERIFY_COUNT_BYTES];

@@ -49,6 +49,9 @@ void wc_verify_report_progress(void *ctx, uint64_t done_bytes, uint64_t whole_by
 
 enum wc_wim_again wc_verify_again(enum wc_again again);
 
+/* The last part of a path: what a file is called in sentences. */
+const char *wc_verify_last(const char *path);
+
 /* "62,850". Returns `ret`. */
 #define WC_VERIFY_COUNT_BYTES 32
 const char *wc_verify_count(char ret[WC_VERIFY_COUNT_BYTES], uint64_t count);

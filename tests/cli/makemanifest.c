@@ -11,7 +11,7 @@
 
 #define SYMBOL_BYTES  1440u
 #define BLOCK_SYMBOLS 128u
-#define OBJECT_MAX    (64u << 20)
+#define OBJECT_MAX    (512u << 20)
 
 static size_t read_file(const char *path, uint8_t *room, size_t room_bytes)
 {

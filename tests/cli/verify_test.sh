@@ -264,6 +264,22 @@ verify 65 'names no file pipe.wim' --manifest three.manifest pipe.wim
 manifest split.swm split2.swm >split.manifest
 verify 0 'blocks verified, 0 damaged' --manifest split.manifest split.swm
 
+# --- memory and disk at fault ---------------------------------------------------------------------
+flaky=$WC_BUILD_DIR/tests/flaky_disk.so
+if [[ -e $flaky ]]; then
+    entry=$(data_entry lzx.wim "$(data_end lzx.wim)" "$(le7 lzx.wim 48)")
+    at=$(($(le lzx.wim $((entry + 8)) 8) + 5))
+    run=(env "LD_PRELOAD=$flaky" FLAKY_FILE=/lzx.wim "FLAKY_AT=$at")
+    for how in --deep --manifest=lzx.manifest; do
+        expect 65 'damage.memory' "${run[@]}" FLAKY_COUNT=1 "$RECEIVER" verify "$how" lzx.wim
+        expect 65 'read a second time it is right' "${run[@]}" FLAKY_COUNT=1 \
+            "$RECEIVER" verify "$how" lzx.wim
+        expect 65 'damage.memory' "${run[@]}" FLAKY_COUNT=2 "$RECEIVER" verify "$how" lzx.wim
+        expect 66 '0x8007001E: .*damage.unreadable' "${run[@]}" FLAKY_ERROR=1 \
+            "$RECEIVER" verify "$how" lzx.wim
+    done
+fi
+
 # --- split ---------------------------------------------------------------------------------------
 verify 65 'part 2 of [0-9]+ of a split WIM' split2.swm
 mv split2.swm gone.swm

@@ -128,7 +128,7 @@ static void a_block_names_what_is_in_it(void **state)
     assert_has(finding_of(&s).sentence, "differs from the manifest: in it is the lookup table");
     s.path = "/a";
     s.path_count = 3;
-    assert_has(finding_of(&s).sentence, "in it is /a and more: 2 paths");
+    assert_has(finding_of(&s).sentence, "in it are /a and 2 other paths");
 }
 
 static void nothing_to_complain_of_is_a_notice(void **state)
