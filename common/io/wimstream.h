@@ -16,9 +16,9 @@
 /* Memory to work with, of one thread; zeroed is fine. */
 struct wc_wimbench {
     struct wc_wimcodec *codec;
-    uint8_t *stored; /* one chunk */
-    uint8_t *plain;  /* for the caller, wc_wimbench_plain */
-    uint8_t *small;  /* a whole small resource */
+    uint8_t *stored;    /* one chunk */
+    uint8_t *plain;     /* for the caller, wc_wimbench_plain */
+    uint8_t *small;     /* a whole small resource */
     uint64_t bad_check; /* of the stored bytes of the chunk that last could not be decompressed */
     size_t stored_room;
     size_t plain_room;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* For LD_PRELOAD: a disk, or memory, at fault. Of the byte at offset FLAKY_AT of files whose path
- * ends in FLAKY_FILE, the first FLAKY_COUNT reads give something else; with FLAKY_ERROR each read of
- * it fails. */
+ * ends in FLAKY_FILE, the first FLAKY_COUNT reads give something else; with FLAKY_ERROR each one
+ * fails. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
