@@ -312,7 +312,7 @@ enum wc_err wc_wimmap_seal(struct wc_wimmap *map)
     assert(!map->name_first && (map->by_place || !map->resources.count));
     enum wc_err err = reserve(map, map->blobs.count + 1, sizeof(uint32_t), &map->name_first);
     if (!err)
-        err = reserve(map, map->names.count, sizeof(uint32_t), &map->by_blob);
+        err = reserve(map, map->names.count + 1, sizeof(uint32_t), &map->by_blob);
     if (err)
         return err;
     /* Counting sort: how many, where the first of each goes, and then each to its place. */

@@ -2,6 +2,7 @@
 /* For LD_PRELOAD: a disk, or memory, at fault. Of the byte at offset FLAKY_AT of files whose path
  * ends in FLAKY_FILE, the first FLAKY_COUNT reads give something else; with FLAKY_ERROR each one
  * fails. */
+#undef _FORTIFY_SOURCE /* it makes pread inline */
 #include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
