@@ -124,6 +124,12 @@ bool wc_blocks_take(struct wc_blocks *b, uint32_t sbn, uint8_t esi)
     return true;
 }
 
+void wc_blocks_hide(struct wc_blocks *b, uint32_t sbn)
+{
+    wc_bitmap_clear(b->absent, sbn);
+    wc_bitmap_clear(b->held, sbn);
+}
+
 uint32_t wc_blocks_erasures(const struct wc_blocks *b, uint32_t sbn)
 {
     const struct wc_slot *slot = &b->slots[b->slot_of[sbn]];

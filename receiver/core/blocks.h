@@ -53,6 +53,10 @@ enum wc_need wc_blocks_place(const struct wc_blocks *b, uint32_t sbn, uint8_t es
  * decoding. */
 bool wc_blocks_take(struct wc_blocks *b, uint32_t sbn, uint8_t esi);
 
+/* Reports no longer name this block, though it is not done: it is sought in another way. Until it
+ * is void again, or a symbol of it opens a slot. */
+void wc_blocks_hide(struct wc_blocks *b, uint32_t sbn);
+
 /* Source symbols of a decoding block that repair symbols stand in for. */
 uint32_t wc_blocks_erasures(const struct wc_blocks *b, uint32_t sbn);
 

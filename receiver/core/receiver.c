@@ -10,6 +10,7 @@
 #include "common/core/rng.h"
 #include "receiver/core/blocks.h"
 #include "receiver/core/report.h"
+#include "receiver/core/voids.h"
 
 /* With nothing new to say, a report still tells the sender that this receiver lives. */
 #define KEEPALIVE_INTERVAL  WC_S(1)
@@ -17,12 +18,13 @@
 #define REPORT_INTERVAL_MAX WC_S(5)
 /* Blocks asked for by unicast at a time: the next one is on its way while one is decoded. */
 #define FETCH_MAX 4u
-/* Besides one DECODE per slot: REACHED, UNREACHED, COMPLETE, SENDER_SILENT, FETCHes. */
-#define NOTICE_SLACK (4u + 2u * FETCH_MAX)
+/* Besides one DECODE per slot: REACHED, UNREACHED, COMPLETE, SENDER_SILENT, DAMAGED, FETCHes. */
+#define NOTICE_SLACK (5u + 2u * FETCH_MAX)
 
 struct wc_receiver {
     struct wc_alloc alloc;
     struct wc_blocks blocks;
+    struct wc_voids voids;
     struct wc_replay replay;
     struct wc_rng rng;
     uint32_t instance;
@@ -40,6 +42,9 @@ struct wc_receiver {
     wc_ns beacon_timeout;
     bool stalled; /* said so: multicast stopped */
     bool silent;  /* said so */
+    uint32_t void_max;
+    bool multicast_only;
+    bool damaged; /* said so */
     bool unicast;
     uint32_t fetching[FETCH_MAX]; /* blocks asked for; WC_SLOT_NONE: free */
     uint64_t first_pn;
@@ -87,6 +92,8 @@ enum wc_err wc_receiver_new(struct wc_receiver **ret, const struct wc_receiver_c
     r->beacon_timeout = config->beacon_timeout;
     r->unreached_due = now + config->beacon_timeout;
     r->silence_max = config->silence_max;
+    r->void_max = config->void_max;
+    r->multicast_only = config->multicast_only;
     r->heard = now;
     for (uint32_t i = 0; i < FETCH_MAX; i++)
         r->fetching[i] = WC_SLOT_NONE;
@@ -129,7 +136,8 @@ struct wc_place wc_receiver_place_symbol(const struct wc_receiver *r, uint32_t s
     struct wc_place place = {.kind = WC_PLACE_DROP};
     bool source = sbn < r->blocks.partition.block_count &&
                   esi < wc_partition_symbols(&r->blocks.partition, sbn);
-    if (r->unicast && source &&
+    bool may_come = r->unicast || wc_voids_is_wanted(&r->voids, sbn);
+    if (may_come && source &&
         wc_blocks_place(&r->blocks, sbn, esi, &place.slot, &place.row) == WC_NEEDED)
         place.kind = WC_PLACE_ROW;
     return place;
@@ -145,7 +153,8 @@ struct wc_place wc_receiver_place(const struct wc_receiver *r, const struct wc_h
         return place;
     if (!names_symbol(r, header))
         return (struct wc_place){.kind = WC_PLACE_DROP};
-    if (wc_blocks_place(&r->blocks, header->sbn, header->esi, &place.slot, &place.row) == WC_NEEDED)
+    if (!wc_voids_is_apart(&r->voids, header->sbn) &&
+        wc_blocks_place(&r->blocks, header->sbn, header->esi, &place.slot, &place.row) == WC_NEEDED)
         place.kind = WC_PLACE_ROW;
     return place;
 }
@@ -190,7 +199,10 @@ static void take_symbol(struct wc_receiver *r, const struct wc_header *h)
     case WC_NEEDED:
         break;
     }
-    if (!wc_blocks_take(&r->blocks, h->sbn, h->esi))
+    bool is_whole = wc_blocks_take(&r->blocks, h->sbn, h->esi);
+    if (wc_voids_is_apart(&r->voids, h->sbn))
+        wc_blocks_hide(&r->blocks, h->sbn);
+    if (!is_whole)
         return;
     r->repaired_count += wc_blocks_erasures(&r->blocks, h->sbn);
     notice_push(r, (struct wc_receiver_notice){.type = WC_RECEIVER_NOTICE_DECODE,
@@ -217,7 +229,10 @@ static enum wc_err take_datagram(struct wc_receiver *r, const struct wc_header *
         r->first_pn = h->pn;
     if (data) {
         touch(r, r->regular_due);
-        take_symbol(r, h);
+        if (wc_voids_is_apart(&r->voids, h->sbn))
+            r->duplicate_count++;
+        else
+            take_symbol(r, h);
     } else if ((h->esi & WC_BEACON_IDLE) && !is_complete(r)) {
         answer_idle(r);
     }
@@ -237,16 +252,35 @@ static uint32_t promised_slots(const struct wc_receiver *r)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < FETCH_MAX; i++)
-        count += r->fetching[i] != WC_SLOT_NONE && wc_bitmap_get(r->blocks.absent, r->fetching[i]);
+        count +=
+            r->fetching[i] != WC_SLOT_NONE && r->blocks.slot_of[r->fetching[i]] == WC_SLOT_NONE;
     return count;
 }
 
-/* Blocks that hold memory first, then the lowest absent one for which there is memory. */
+/* A block that was set apart, is not yet asked for, and for which there is memory. */
+static uint32_t next_apart(const struct wc_receiver *r)
+{
+    const struct wc_voids *v = &r->voids;
+    for (uint32_t i = 0; v->apart_count && i < v->count; i++) {
+        uint32_t sbn = v->list[i].sbn;
+        if (!wc_voids_is_wanted(v, sbn) || is_fetching(r, sbn))
+            continue;
+        if (r->blocks.slot_of[sbn] != WC_SLOT_NONE || r->blocks.free_count > promised_slots(r))
+            return sbn;
+    }
+    return r->blocks.partition.block_count;
+}
+
+/* Blocks that hold memory first, then the lowest absent one for which there is memory; while the
+ * others come by multicast, only those that were set apart. */
 static uint32_t next_fetch(const struct wc_receiver *r)
 {
     const struct wc_blocks *b = &r->blocks;
     uint32_t count = b->partition.block_count;
-    uint32_t sbn = wc_bitmap_find_set(b->held, count, 0);
+    uint32_t sbn = next_apart(r);
+    if (sbn < count || !r->unicast)
+        return sbn;
+    sbn = wc_bitmap_find_set(b->held, count, 0);
     while (sbn < count && is_fetching(r, sbn))
         sbn = wc_bitmap_find_set(b->held, count, sbn + 1);
     if (sbn < count)
@@ -261,7 +295,7 @@ static uint32_t next_fetch(const struct wc_receiver *r)
 
 static void fetch_more(struct wc_receiver *r)
 {
-    for (uint32_t i = 0; r->unicast && i < FETCH_MAX; i++) {
+    for (uint32_t i = 0; i < FETCH_MAX; i++) {
         if (r->fetching[i] != WC_SLOT_NONE)
             continue;
         uint32_t sbn = next_fetch(r);
@@ -295,7 +329,8 @@ static enum wc_err take_unicast_symbol(struct wc_receiver *r, uint32_t sbn, uint
 {
     if (wc_receiver_place_symbol(r, sbn, esi).kind == WC_PLACE_ROW)
         take_symbol(r, &(struct wc_header){.sbn = sbn, .esi = esi});
-    else if (!r->unicast || sbn >= r->blocks.partition.block_count)
+    else if (sbn >= r->blocks.partition.block_count ||
+             (!r->unicast && !wc_voids_is_wanted(&r->voids, sbn)))
         return WC_E_RANGE;
     r->heard = r->now;
     uint32_t slot = r->blocks.slot_of[sbn];
@@ -307,6 +342,26 @@ static enum wc_err take_unicast_symbol(struct wc_receiver *r, uint32_t sbn, uint
     return WC_OK;
 }
 
+/* Authentic, and wrong. */
+static void take_void(struct wc_receiver *r, uint32_t sbn)
+{
+    bool may_fetch = !r->multicast_only && !r->unicast;
+    r->void_count++;
+    switch (wc_voids_add(&r->voids, sbn, r->void_max, may_fetch, r->multicast_only)) {
+    case WC_VOID_AGAIN:
+        return;
+    case WC_VOID_APART:
+        break;
+    case WC_VOID_LOST:
+        if (!r->damaged)
+            notice_push(
+                r, (struct wc_receiver_notice){.type = WC_RECEIVER_NOTICE_DAMAGED, .sbn = sbn});
+        r->damaged = true;
+        break;
+    }
+    wc_blocks_hide(&r->blocks, sbn);
+}
+
 static enum wc_err take_stored(struct wc_receiver *r, uint32_t sbn, bool ok)
 {
     if (sbn >= r->blocks.partition.block_count)
@@ -315,12 +370,14 @@ static enum wc_err take_stored(struct wc_receiver *r, uint32_t sbn, bool ok)
     if (err)
         return err;
     fetch_over(r, sbn);
+    if (ok)
+        wc_voids_mend(&r->voids, sbn);
+    else
+        take_void(r, sbn);
     fetch_more(r);
     if (r->reached || r->unicast)
         touch(r, r->regular_due);
-    if (!ok)
-        r->void_count++;
-    else if (is_complete(r))
+    if (ok && is_complete(r))
         notice_push(r, (struct wc_receiver_notice){.type = WC_RECEIVER_NOTICE_COMPLETE});
     return WC_OK;
 }
@@ -436,6 +493,7 @@ void wc_receiver_stats(const struct wc_receiver *r, struct wc_receiver_stats *re
         .refused_count = r->refused_count,
         .repaired_count = r->repaired_count,
         .void_count = r->void_count,
+        .mended_count = r->voids.mended_count,
         .block_done_count = r->blocks.done_count,
         .block_count = r->blocks.partition.block_count,
         .slot_used_count = r->blocks.slot_count - r->blocks.free_count,

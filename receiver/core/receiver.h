@@ -24,6 +24,8 @@ struct wc_receiver_config {
     wc_ns report_interval; /* until a STATUS says otherwise */
     wc_ns beacon_timeout;  /* nothing heard of this session for so long: NOTICE_UNREACHED */
     wc_ns silence_max;     /* neither datagram nor STATUS for so long: NOTICE_SENDER_SILENT */
+    uint32_t void_max;     /* a block void so often is asked for by unicast; 0: never (voids.h) */
+    bool multicast_only;   /* unicast is not allowed */
     uint64_t seed;
 };
 
@@ -31,7 +33,7 @@ enum wc_receiver_event_type {
     WC_RECEIVER_DATAGRAM, /* header: authentic, fresh; its symbol lies where place said */
     WC_RECEIVER_STORED,   /* block sbn: ok = verified and written, else its symbols are void */
     WC_RECEIVER_STATUS,   /* status: borrowed, from the sender */
-    WC_RECEIVER_UNICAST,  /* from now on blocks come by unicast, asked for by NOTICE_FETCH */
+    WC_RECEIVER_UNICAST,  /* from now on all blocks come by unicast, asked for by NOTICE_FETCH */
     WC_RECEIVER_SYMBOL,   /* symbol: came by unicast, and lies where place_symbol said */
     WC_RECEIVER_OVERFLOW, /* count: datagrams this host's socket buffer dropped, in all */
 };
@@ -72,7 +74,8 @@ enum wc_receiver_notice_type {
     WC_RECEIVER_NOTICE_DECODE, /* block sbn in slot complete: decode, verify, store, then STORED */
     WC_RECEIVER_NOTICE_COMPLETE, /* every block is stored */
     WC_RECEIVER_NOTICE_SENDER_SILENT,
-    WC_RECEIVER_NOTICE_FETCH, /* ask the sender for block sbn by unicast */
+    WC_RECEIVER_NOTICE_FETCH,   /* ask the sender for block sbn by unicast */
+    WC_RECEIVER_NOTICE_DAMAGED, /* block sbn is wrong each time, however it comes: said once */
 };
 
 struct wc_receiver_notice {
@@ -90,6 +93,7 @@ struct wc_receiver_stats {
     uint64_t refused_count;   /* no free slot */
     uint64_t repaired_count;  /* source symbols that repair symbols stood in for */
     uint64_t void_count;      /* blocks whose hash did not match */
+    uint64_t mended_count;    /* blocks that were void, and right when they came again */
     uint32_t block_done_count;
     uint32_t block_count;
     uint32_t slot_used_count;

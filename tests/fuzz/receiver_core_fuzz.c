@@ -21,8 +21,8 @@ struct rig {
     uint64_t pn; /* the sender's */
     bool decoding[BLOCKS_MAX], done[BLOCKS_MAX];
     uint32_t decoding_count, done_count;
-    wc_ns heard;                                        /* the last datagram, or the start */
-    bool reached, unreached, complete, silent, unicast; /* were said */
+    wc_ns heard; /* the last datagram, or the start */
+    bool reached, unreached, complete, silent, unicast, damaged; /* were said */
     bool is_closed; /* the heap: after the start nothing is allocated */
     struct wc_msg msg;
 };
@@ -58,6 +58,8 @@ static void configure(struct rig *rig)
         .silence_max = WC_MS(1 + tape_scaled(t) % 20000),
         .seed = tape_u8(t),
     };
+    c->void_max = c->seed & 3;
+    c->multicast_only = c->seed & 4;
     for (int i = 0; i < 5; i++)
         rig->have = rig->have << 8 | (tape_u8(t) & tape_u8(t));
     c->have = rig->have & 1 ? &rig->have : NULL;
@@ -117,8 +119,13 @@ static void drain(struct rig *rig)
             assert(rig->done_count == rig->config.partition.block_count);
             break;
         case WC_RECEIVER_NOTICE_FETCH:
-            assert(rig->unicast && notice.sbn < rig->config.partition.block_count);
+            assert(rig->unicast || (rig->config.void_max && !rig->config.multicast_only));
+            assert(notice.sbn < rig->config.partition.block_count);
             assert(!rig->done[notice.sbn] && !rig->decoding[notice.sbn]);
+            break;
+        case WC_RECEIVER_NOTICE_DAMAGED:
+            said_once(&rig->damaged);
+            assert(rig->config.void_max && !rig->done[notice.sbn]);
             break;
         case WC_RECEIVER_NOTICE_SENDER_SILENT:
             said_once(&rig->silent);
@@ -169,7 +176,7 @@ static void take_symbol(struct rig *rig)
     if (place.kind == WC_PLACE_ROW)
         assert(place.slot < rig->config.slot_count && place.row < k_of(rig, event.symbol.sbn));
     enum wc_err err = input(rig, &event);
-    assert(rig->unicast || err);
+    assert(rig->unicast || rig->config.void_max || err);
 }
 
 static void take_stored(struct rig *rig)

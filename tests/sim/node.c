@@ -253,6 +253,10 @@ static void heed(struct wc_node *n, struct wc_env *env, const struct wc_receiver
     case WC_RECEIVER_NOTICE_COMPLETE:
         complete(n, env);
         break;
+    case WC_RECEIVER_NOTICE_DAMAGED: /* asked for by void_max only */
+        wc_check_fail(&env->check, wc_env_since(env), "receiver %" PRIu32 " gives block up",
+                      n->index);
+        break;
     case WC_RECEIVER_NOTICE_SENDER_SILENT:
         fail(n, env, WC_NODE_FAILURE_SENDER_SILENT, WC_TRACE_SENDER_SILENT);
         break;
