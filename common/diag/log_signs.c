@@ -61,6 +61,15 @@ static const char *const digests_of_nothing[] = {
     "d41d8cd98f00b204e9800998ecf8427e",
 };
 
+bool wc_log_names_nothing(const char *text)
+{
+    for (size_t i = 0; i < sizeof digests_of_nothing / sizeof digests_of_nothing[0]; i++) {
+        if (wc_remark_find(text, digests_of_nothing[i]))
+            return true;
+    }
+    return false;
+}
+
 static void set(struct wc_log_signs *s, enum wc_log_sign sign)
 {
     s->signs |= 1u << sign;
@@ -255,10 +264,8 @@ static void read_digests(const char *message, struct wc_log_signs *s)
     const char *came = wc_remark_find(message, "Downloaded ContentHash");
     if (!came)
         came = wc_remark_find(message, "actual");
-    for (size_t i = 0; i < sizeof digests_of_nothing / sizeof digests_of_nothing[0]; i++) {
-        if (wc_remark_find(came ? came : message, digests_of_nothing[i]))
-            set(s, WC_SIGN_HASH_NOTHING);
-    }
+    if (wc_log_names_nothing(came ? came : message))
+        set(s, WC_SIGN_HASH_NOTHING);
 }
 
 /* --- wimcast ---------------------------------------------------------------------------------- */
@@ -302,6 +309,7 @@ static bool is_own(const struct wc_log_entry *e)
                                              "looking for announced sessions on this link",
                                              "going on by unicast: ",
                                              "empty download: ",
+                                             "incomplete download: ",
                                              NULL};
     const char *m = e->message;
     if (e->form == WC_LOG_EVENT || wc_remark_begins(e->component, "wimcast"))
@@ -330,7 +338,8 @@ static void read_own(const struct wc_log_entry *e, struct wc_log_signs *s)
         set(s, WC_SIGN_OWN_ERROR);
     else if (is_lost_member(m) || begins_with_any(m, bad))
         set(s, WC_SIGN_OWN_MEMBER);
-    else if (e->type == WC_LOG_WARNING && wc_remark_begins(m, "empty download: "))
+    else if (e->type == WC_LOG_WARNING && (wc_remark_begins(m, "empty download: ") ||
+                                           wc_remark_begins(m, "incomplete download: ")))
         set(s, WC_SIGN_OWN_EMPTY);
     else if (begins_with_any(m, good))
         set(s, WC_SIGN_OWN_GOOD);

@@ -59,6 +59,9 @@ struct wc_log_signs {
 
 _Static_assert(WC_SIGN_COUNT == WC_SIGN_OWN_GOOD + 1 && WC_SIGN_COUNT <= 32, "a bit for each");
 
+/* The digest of a file of zero bytes (SHA-1, SHA-256, MD5) is in `text`, in hexadecimal digits. */
+bool wc_log_names_nothing(const char *text);
+
 void wc_log_signs_of(const struct wc_log_entry *entry, struct wc_log_signs *ret);
 
 static inline bool wc_log_has(uint32_t signs, enum wc_log_sign sign)
