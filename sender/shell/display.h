@@ -27,6 +27,8 @@ WC_MUST_USE enum wc_err wc_display_open(struct wc_display **ret,
 void wc_display_close(struct wc_display *d);
 
 void wc_display_warning(struct wc_display *d, const char *sentence);
+/* What goes on nevertheless. */
+void wc_display_finding(struct wc_display *d, const struct wc_finding *finding);
 void wc_display_error(struct wc_display *d, const struct wc_why *why);
 void wc_display_publishing(struct wc_display *d, uint64_t done_bytes, uint64_t bytes);
 void wc_display_published(struct wc_display *d, const struct wc_package *package,

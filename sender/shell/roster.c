@@ -9,6 +9,7 @@
 #include "common/core/hresult.h"
 #include "sender/shell/access.h"
 #include "sender/shell/feeder.h"
+#include "sender/shell/inspector.h"
 
 #define PORT_TRIES 16u
 /* Who said nothing for so long after it connected gives up its place. */
@@ -21,6 +22,7 @@ struct guest {
     uint32_t manifest_sent;
     bool greeted; /* it said HELLO, and whether it may join is being found out */
     bool welcomed;
+    uint32_t void_count; /* blocks that it said were wrong */
 };
 
 struct wc_roster {
@@ -29,8 +31,9 @@ struct wc_roster {
     struct guest *guests;
     struct wc_access *access; /* NULL: everybody may join */
     uint32_t connected;
-    uint32_t refusals;        /* told */
-    struct wc_feeder *feeder; /* NULL: nobody was served by unicast yet */
+    uint32_t refusals;              /* told */
+    struct wc_feeder *feeder;       /* NULL: nobody was served by unicast yet */
+    struct wc_inspector *inspector; /* NULL: nobody said that a block is wrong */
     struct wc_sender_stats stats;
     bool closing;
 };
@@ -57,10 +60,14 @@ static void change(struct wc_roster *r, struct guest *g, enum wc_member_state st
     r->config.on_change(r->config.ctx, &g->entry);
 }
 
-static void dismiss(struct wc_ctrl *c, uint8_t type, uint32_t hresult, const char *sentence,
-                    const char *fix)
+/* `finding`: its stable id. */
+static void dismiss(const struct wc_roster *r, struct wc_ctrl *c, uint8_t type, uint32_t hresult,
+                    const char *finding, const char *sentence, const char *fix)
 {
     struct wc_msg msg = {.type = type, .refusal.hresult = hresult};
+    if (hresult)
+        msg.refusal.due_bytes = r->config.session->publication.manifest.partition.object_bytes;
+    snprintf(msg.refusal.finding, sizeof msg.refusal.finding, "%s", finding);
     snprintf(msg.refusal.sentence, sizeof msg.refusal.sentence, "%s", sentence);
     snprintf(msg.refusal.fix, sizeof msg.refusal.fix, "%s", fix);
     (void)!wc_ctrl_send(c, &msg);
@@ -112,7 +119,7 @@ static void on_open(void *ctx, struct wc_ctrl *c)
     struct wc_roster *r = ctx;
     struct guest *g = r->closing ? NULL : free_guest(r);
     if (!g) {
-        dismiss(c, WC_MSG_REFUSE, WC_HR_BUSY, "the session is full",
+        dismiss(r, c, WC_MSG_REFUSE, WC_HR_BUSY, "session.full", "the session is full",
                 "wait until receivers are done, or use another distribution point");
         return;
     }
@@ -154,7 +161,7 @@ static void send_status(struct wc_roster *r, struct guest *g)
     };
     /* While bulk is on its way down, a full queue is no sign of anything. */
     bool bulk = g->manifest_sent < r->config.session->publication.byte_count ||
-                g->entry.state == WC_MEMBER_UNICAST;
+                g->entry.state == WC_MEMBER_UNICAST || g->void_count;
     if (wc_ctrl_send(g->ctrl, &msg) == WC_E_FULL && !bulk) {
         snprintf(g->entry.reason, sizeof g->entry.reason, "it no longer reads its control channel");
         wc_ctrl_close(g->ctrl);
@@ -230,14 +237,14 @@ static void take_hello(struct wc_roster *r, struct guest *g, const struct wc_hel
     if (hello->version != WC_PROTOCOL_VERSION) {
         snprintf(sentence, sizeof sentence, "this sender speaks protocol version %u, you speak %u",
                  WC_PROTOCOL_VERSION, hello->version);
-        dismiss(g->ctrl, WC_MSG_REFUSE, WC_HR_PROTOCOL, sentence,
+        dismiss(r, g->ctrl, WC_MSG_REFUSE, WC_HR_PROTOCOL, "session.protocol", sentence,
                 "install the same version of wimcast on both sides");
         return;
     }
     if (hello->package[0] && strcmp(hello->package, s->welcome.package) != 0) {
         snprintf(sentence, sizeof sentence, "this session streams package %s, not %s",
                  s->welcome.package, hello->package);
-        dismiss(g->ctrl, WC_MSG_REFUSE, WC_HR_NOT_FOUND, sentence,
+        dismiss(r, g->ctrl, WC_MSG_REFUSE, WC_HR_NOT_FOUND, "session.other-package", sentence,
                 "use the URL that the sender printed");
         return;
     }
@@ -254,7 +261,7 @@ static void take_done(struct wc_roster *r, struct guest *g, const struct wc_done
     snprintf(g->entry.reason, sizeof g->entry.reason, "%s", done->sentence);
     g->entry.bytes = done->bytes;
     post(r, g, (struct wc_sender_event){.type = WC_SENDER_DONE, .ok = done->hresult == 0});
-    dismiss(g->ctrl, WC_MSG_BYE, 0, "", "");
+    dismiss(r, g->ctrl, WC_MSG_BYE, 0, "", "", "");
 }
 
 static enum wc_err feed(void *ctx, uint32_t member, const struct wc_msg *msg)
@@ -282,13 +289,56 @@ static bool open_feeder(struct wc_roster *r)
                                     r->config.member_max, &feeder_ops, r) == WC_OK;
 }
 
+/* Who gets its blocks by multicast may ask for those that came wrong. */
+static bool may_fetch(const struct wc_roster *r, const struct guest *g)
+{
+    bool mends = g->entry.state == WC_MEMBER_READY && g->void_count &&
+                 !r->config.session->welcome.multicast_only;
+    return mends || g->entry.state == WC_MEMBER_UNICAST;
+}
+
 static void take_fetch(struct wc_roster *r, struct guest *g, const struct wc_fetch *fetch)
 {
     post(r, g, (struct wc_sender_event){.type = WC_SENDER_ALIVE});
-    if (g->entry.state != WC_MEMBER_UNICAST || !open_feeder(r))
+    if (!may_fetch(r, g) || !open_feeder(r))
         return;
     if (wc_feeder_want(r->feeder, index_of(r, g), fetch))
-        dismiss(g->ctrl, WC_MSG_BYE, WC_HR_PROTOCOL, "you ask for blocks that do not exist",
+        dismiss(r, g->ctrl, WC_MSG_BYE, WC_HR_PROTOCOL, "session.protocol",
+                "you ask for blocks that do not exist",
+                "install the same version of wimcast on both sides");
+}
+
+static void found(void *ctx, const struct wc_finding *finding)
+{
+    struct wc_roster *r = ctx;
+    if (r->config.on_finding)
+        r->config.on_finding(r->config.ctx, finding);
+}
+
+static const struct wc_inspector_ops inspector_ops = {.warn = found, .failed = feeding_failed};
+
+static bool open_inspector(struct wc_roster *r)
+{
+    if (r->inspector || r->closing)
+        return r->inspector != NULL;
+    struct wc_content *content = wc_content_clone(r->config.content);
+    return content &&
+           wc_inspector_new(&r->inspector, r->config.loop, content,
+                            &r->config.session->publication.manifest, &inspector_ops, r) == WC_OK;
+}
+
+/* It says that a block is wrong, though it came authentic. */
+static void take_void(struct wc_roster *r, struct guest *g, const struct wc_void *said)
+{
+    const struct wc_sender_stats *s = &r->stats;
+    post(r, g, (struct wc_sender_event){.type = WC_SENDER_ALIVE});
+    if (!is_at_work(g) || !open_inspector(r))
+        return;
+    g->void_count++;
+    if (wc_inspector_void(r->inspector, index_of(r, g), g->entry.name,
+                          s->joined - s->done - s->failed, said))
+        dismiss(r, g->ctrl, WC_MSG_BYE, WC_HR_PROTOCOL, "session.protocol",
+                "you speak of blocks that do not exist",
                 "install the same version of wimcast on both sides");
 }
 
@@ -297,7 +347,7 @@ static void take_unicast(struct wc_roster *r, struct guest *g, const struct wc_u
 {
     if (r->config.session->welcome.multicast_only) {
         snprintf(g->entry.reason, sizeof g->entry.reason, "%s", why->sentence);
-        dismiss(g->ctrl, WC_MSG_BYE, WC_HR_TIMEOUT,
+        dismiss(r, g->ctrl, WC_MSG_BYE, WC_HR_TIMEOUT, "session.multicast-only",
                 "this package is transferred only via multicast, which does not reach you",
                 "mend the path of multicast, or allow unicast at the sender");
         return;
@@ -317,8 +367,8 @@ static void on_msg(void *ctx, struct wc_ctrl *c, const struct wc_msg *msg)
         return;
     }
     if (!g->welcomed) {
-        dismiss(c, WC_MSG_REFUSE, WC_HR_PROTOCOL, "the first message must be HELLO",
-                "use a wimcast-receiver of this version");
+        dismiss(r, c, WC_MSG_REFUSE, WC_HR_PROTOCOL, "session.protocol",
+                "the first message must be HELLO", "use a wimcast-receiver of this version");
         return;
     }
     switch (msg->type) {
@@ -336,6 +386,9 @@ static void on_msg(void *ctx, struct wc_ctrl *c, const struct wc_msg *msg)
         break;
     case WC_MSG_FETCH:
         take_fetch(r, g, &msg->fetch);
+        break;
+    case WC_MSG_VOID:
+        take_void(r, g, &msg->void_block);
         break;
     case WC_MSG_BYE:
         snprintf(g->entry.reason, sizeof g->entry.reason, "%s", msg->refusal.sentence);
@@ -480,7 +533,7 @@ void wc_roster_member(struct wc_roster *r, uint32_t member, enum wc_member_state
     if (state == WC_MEMBER_SILENT) {
         snprintf(g->entry.reason, sizeof g->entry.reason, "it fell silent: no report for 10 s");
         if (g->ctrl)
-            dismiss(g->ctrl, WC_MSG_BYE, WC_HR_TIMEOUT,
+            dismiss(r, g->ctrl, WC_MSG_BYE, WC_HR_TIMEOUT, "session.silent",
                     "the sender heard nothing from you for 10 s", "look at this machine's network");
     }
     if (state == WC_MEMBER_UNICAST)
@@ -489,7 +542,7 @@ void wc_roster_member(struct wc_roster *r, uint32_t member, enum wc_member_state
         snprintf(g->entry.reason, sizeof g->entry.reason,
                  "it took less than the floor rate (--slow-rate), and the policy is to disconnect");
         if (g->ctrl)
-            dismiss(g->ctrl, WC_MSG_BYE, WC_HR_TIMEOUT,
+            dismiss(r, g->ctrl, WC_MSG_BYE, WC_HR_TIMEOUT, "session.slow",
                     "this machine takes less than the session's floor rate",
                     "look at its port speed, cable and disk, or join with --slow-policy unicast");
     }
@@ -515,15 +568,28 @@ void wc_roster_status(struct wc_roster *r, const struct wc_sender_stats *stats)
     }
 }
 
-void wc_roster_close(struct wc_roster *r, uint32_t hresult, const char *sentence)
+static void close_all(struct wc_roster *r, uint32_t hresult, const char *finding,
+                      const char *sentence)
 {
     r->closing = true;
+    if (r->inspector)
+        wc_inspector_hush(r->inspector);
     for (uint32_t i = 0; i < r->config.member_max; i++)
         if (r->guests[i].ctrl)
-            dismiss(r->guests[i].ctrl, WC_MSG_BYE, hresult, sentence, "");
+            dismiss(r, r->guests[i].ctrl, WC_MSG_BYE, hresult, finding, sentence, "");
     if (r->server)
         wc_ctrl_server_close(r->server);
     r->server = NULL;
+}
+
+void wc_roster_close(struct wc_roster *r, uint32_t hresult, const char *sentence)
+{
+    close_all(r, hresult, "", sentence);
+}
+
+void wc_roster_fail(struct wc_roster *r, const struct wc_why *why)
+{
+    close_all(r, why->hresult ? why->hresult : WC_HR_READ_FAULT, why->finding, why->text);
 }
 
 bool wc_roster_is_empty(const struct wc_roster *r)
@@ -537,6 +603,7 @@ void wc_roster_free(struct wc_roster *r)
         return;
     wc_feeder_free(r->feeder);
     wc_access_free(r->access);
+    wc_inspector_free(r->inspector);
     free(r->guests);
     free(r);
 }

@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include "common/core/readers.h"
+#include "common/diag/finding.h"
 #include "common/io/ctrl.h"
 #include "sender/shell/session.h"
 #include "sender/shell/txloop.h"
@@ -36,8 +37,10 @@ struct wc_roster_config {
     uint32_t hello_max_ms; /* from connecting to HELLO; 0: 10 s */
     /* A receiver changed its state. */
     void (*on_change)(void *ctx, const struct wc_roster_entry *entry);
-    /* The content can no longer be read. */
+    /* The content can no longer be read, or is no longer what was published. */
     void (*on_failure)(void *ctx, const struct wc_why *why);
+    /* What receivers say of wrong blocks, judged: worth a warning. NULL is fine. */
+    void (*on_finding)(void *ctx, const struct wc_finding *finding);
     /* A receiver does not trust this sender's key, or may not join, or nobody will be able to; told
      * WC_ROSTER_REFUSALS_MAX times at most. NULL is fine. */
     void (*on_refusal)(void *ctx, const char *sentence);
@@ -60,6 +63,8 @@ void wc_roster_status(struct wc_roster *r, const struct wc_sender_stats *stats);
 
 /* Close all connections, with a BYE that carries the reason; then the loop runs empty. */
 void wc_roster_close(struct wc_roster *r, uint32_t hresult, const char *sentence);
+/* The same after a failure: with its finding, and how much is lost by it. */
+void wc_roster_fail(struct wc_roster *r, const struct wc_why *why);
 bool wc_roster_is_empty(const struct wc_roster *r); /* no connection left */
 void wc_roster_free(struct wc_roster *r);           /* after the loop ran empty */
 

@@ -67,7 +67,9 @@ static void close_all(struct run *run, uint32_t hresult, const char *sentence)
     if (run->closing)
         return;
     run->closing = true;
-    if (run->roster)
+    if (run->roster && run->failed.exit_code)
+        wc_roster_fail(run->roster, &run->failed);
+    else if (run->roster)
         wc_roster_close(run->roster, hresult, sentence);
     close_handles(run);
 }
@@ -184,6 +186,12 @@ static void on_failure(void *ctx, const struct wc_why *why)
         close_all(run, WC_HR_READ_FAULT, why->text);
 }
 
+static void on_finding(void *ctx, const struct wc_finding *finding)
+{
+    struct run *run = ctx;
+    wc_display_finding(run->display, finding);
+}
+
 static void on_refusal(void *ctx, const char *sentence)
 {
     struct run *run = ctx;
@@ -254,6 +262,7 @@ static enum wc_err open_doors(struct run *run, struct wc_why *why)
         .member_max = WC_SEND_MEMBERS_MAX,
         .on_change = on_receiver,
         .on_failure = on_failure,
+        .on_finding = on_finding,
         .on_refusal = on_refusal,
         .ctx = run,
     };

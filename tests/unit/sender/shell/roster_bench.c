@@ -27,7 +27,7 @@ static void on_change(void *ctx, const struct wc_roster_entry *entry)
 static void on_failure(void *ctx, const struct wc_why *why)
 {
     (void)ctx;
-    (void)why;
+    b.failure = *why;
     b.failure_count++;
 }
 
@@ -36,6 +36,13 @@ static void on_refusal(void *ctx, const char *sentence)
     (void)ctx;
     snprintf(b.warning, sizeof(b.warning), "%s", sentence);
     b.warning_count++;
+}
+
+static void on_finding(void *ctx, const struct wc_finding *finding)
+{
+    (void)ctx;
+    b.finding = finding->kind->id;
+    b.finding_count++;
 }
 
 static void keep(uint8_t **bytes, size_t *count, const uint8_t *more, size_t more_count)
@@ -111,6 +118,7 @@ struct wc_roster_config bench_config(void)
         .on_change = on_change,
         .on_failure = on_failure,
         .on_refusal = on_refusal,
+        .on_finding = on_finding,
     };
 }
 

@@ -36,6 +36,9 @@ struct bench {
     uint32_t failure_count;
     char warning[2 * WC_SENTENCE_BYTES_MAX]; /* the last */
     uint32_t warning_count;
+    struct wc_why failure; /* the last one */
+    uint32_t finding_count;
+    const char *finding; /* id of the last one */
     enum wc_phase phase;
     struct wc_sender_stats stats;
 };
