@@ -110,6 +110,8 @@ static int exit_of(uint32_t hresult)
         return EX_PROTOCOL;
     case WC_HR_FAIL:
         return EX_CONFIG;
+    case WC_HR_HASH_VALUE:
+        return EX_DATAERR;
     default:
         return EX_TEMPFAIL;
     }
@@ -133,7 +135,10 @@ static void take_refusal(struct wc_client *c, const struct wc_refusal *r, bool r
         snprintf(text, sizeof text, "%s (0x%08X): %s%s%s",
                  refused ? "the sender refused" : "the sender ended the session", r->hresult,
                  r->sentence, r->fix[0] ? "; " : "", r->fix);
+    c->end.is_dismissed = !refused;
+    c->end.refusal = *r;
     end_with(c, r->hresult ? r->hresult : WC_HR_CONNECTION, exit_of(r->hresult), text);
+    snprintf(c->end.why.finding, sizeof c->end.why.finding, "%s", r->finding);
 }
 
 /* The manifest is what the descriptor says and what the sender's key signed. NULL: it is; else what
@@ -166,6 +171,8 @@ static const char *prove(struct wc_client *c)
     }
     if (wc_manifest_decode(&c->manifest, c->manifest_bytes, c->manifest_got, &wc_alloc_libc))
         return "the manifest is malformed";
+    if (strcmp(c->manifest.id, w->package) != 0)
+        return "the manifest is of another package than the session";
     return NULL;
 }
 
@@ -374,6 +381,11 @@ void wc_client_unicast(struct wc_client *c, const char *sentence)
 void wc_client_fetch(struct wc_client *c, uint32_t sbn)
 {
     send_msg(c, &(struct wc_msg){.type = WC_MSG_FETCH, .fetch = {.sbn = sbn, .block_count = 1}});
+}
+
+void wc_client_void(struct wc_client *c, const struct wc_void *void_block)
+{
+    send_msg(c, &(struct wc_msg){.type = WC_MSG_VOID, .void_block = *void_block});
 }
 
 void wc_client_report(struct wc_client *c, const struct wc_report *report)

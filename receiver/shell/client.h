@@ -19,6 +19,8 @@ struct wc_client;
 struct wc_client_end {
     uint32_t hresult; /* 0: the sender took our DONE */
     struct wc_why why;
+    bool is_dismissed;         /* by the sender's BYE */
+    struct wc_refusal refusal; /* then: what it said */
 };
 
 struct wc_client_ops {
@@ -53,6 +55,8 @@ void wc_client_ready(struct wc_client *c, uint64_t pn);
 /* Multicast does not reach us: ask to be served by unicast; on_unicast or on_end answers. */
 void wc_client_unicast(struct wc_client *c, const char *sentence);
 void wc_client_fetch(struct wc_client *c, uint32_t sbn);
+/* A block came whole, and is wrong. */
+void wc_client_void(struct wc_client *c, const struct wc_void *void_block);
 void wc_client_report(struct wc_client *c, const struct wc_report *report);
 /* The last word: all is well (hresult 0: the sender answers with BYE, then on_end) or not (closes
  * after it). */

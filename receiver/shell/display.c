@@ -86,6 +86,19 @@ void wc_display_warning(struct wc_display *d, const char *sentence)
     end_event(d);
 }
 
+void wc_display_finding(struct wc_display *d, const struct wc_finding *finding)
+{
+    char line[WC_SENTENCE_BYTES_MAX + 1], code[16];
+    snprintf(code, sizeof code, "0x%08X", finding->kind->hresult);
+    wc_finding_line(finding, line, sizeof line);
+    wc_term_say(d->term, WC_TERM_WARNING, "%s", line);
+    wc_jsonl_begin(d->events, "warning");
+    wc_jsonl_str(d->events, "hresult", finding->kind->hresult ? code : NULL);
+    wc_jsonl_str(d->events, "finding", finding->kind->id);
+    wc_jsonl_str(d->events, "sentence", line);
+    end_event(d);
+}
+
 void wc_display_error(struct wc_display *d, uint32_t hresult, const struct wc_why *why)
 {
     char code[16] = "";

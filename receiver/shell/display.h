@@ -6,6 +6,7 @@
 
 #include "common/core/manifest.h"
 #include "common/core/url.h"
+#include "common/diag/finding.h"
 #include "common/io/args.h"
 #include "common/io/cmtrace.h"
 #include "receiver/shell/rxloop.h"
@@ -30,6 +31,8 @@ void wc_display_close(struct wc_display *d);
 
 void wc_display_info(struct wc_display *d, const char *sentence);
 void wc_display_warning(struct wc_display *d, const char *sentence);
+/* What goes on nevertheless. */
+void wc_display_finding(struct wc_display *d, const struct wc_finding *finding);
 void wc_display_error(struct wc_display *d, uint32_t hresult, const struct wc_why *why);
 /* The session that was found without a URL, or whose URL has no key: which key is trusted. */
 void wc_display_trust(struct wc_display *d, const struct wc_url *url, const char *sender_name);

@@ -13,6 +13,7 @@
 enum {
     FETCH_NAME = WC_ARGS_COMMAND,
     FETCH_ID,
+    FETCH_PACKAGE_VERSION,
     FETCH_MEMORY,
     FETCH_BEACON_TIMEOUT,
     FETCH_LOG_FILE,
@@ -33,6 +34,7 @@ static const struct option fetch_options[] = {
     {"interface", required_argument, NULL, 'i'},
     {"name", required_argument, NULL, FETCH_NAME},
     {"id", required_argument, NULL, FETCH_ID},
+    {"package-version", required_argument, NULL, FETCH_PACKAGE_VERSION},
     {"memory", required_argument, NULL, FETCH_MEMORY},
     {"beacon-timeout", required_argument, NULL, FETCH_BEACON_TIMEOUT},
     {"discover-timeout", required_argument, NULL, FETCH_DISCOVER_TIMEOUT},
@@ -80,6 +82,7 @@ static const char fetch_help[] =
     "  -o, --output FILE|DIR|-      where to (default: the current folder);\n"
     "                               '-': one file, in order, on stdout\n"
     "      --id ID                  only this package\n"
+    "      --package-version N      only version N of it, or a later one: 1..4294967295\n"
     "\n"
     "Network:\n"
     "  -i, --interface IF           name or address of the interface to receive on\n"
@@ -177,6 +180,15 @@ static enum wc_err read_name(const char *option, const char *text, const char **
     return WC_OK;
 }
 
+static enum wc_err read_version(const char *text, uint32_t *ret, struct wc_why *why)
+{
+    uint64_t version;
+    enum wc_err err = wc_args_uint("--package-version", text, 1, UINT32_MAX, &version, why);
+    if (!err)
+        *ret = (uint32_t)version;
+    return err;
+}
+
 /* One option with its value; `code` is none of the common ones. */
 static enum wc_err take_fetch_option(struct wc_fetch_options *o, int code, const char *text,
                                      struct wc_why *why)
@@ -200,6 +212,8 @@ static enum wc_err take_fetch_option(struct wc_fetch_options *o, int code, const
         return wc_args_text("--client-key", text, &o->client_key, why);
     case FETCH_ID:
         return wc_args_id("--id", text, &o->id, why);
+    case FETCH_PACKAGE_VERSION:
+        return read_version(text, &o->version_min, why);
     case FETCH_MEMORY:
         return wc_args_size("--memory", text, WC_FETCH_MEMORY_BYTES_MIN, WC_FETCH_MEMORY_BYTES_MAX,
                             &o->memory_bytes, why);

@@ -39,6 +39,7 @@ struct wc_fetch_options {
     const char *client_certificate; /* files; both or neither */
     const char *client_key;
     const char *id;        /* only this package; NULL: any */
+    uint32_t version_min;  /* of the package; 0: any */
     uint64_t memory_bytes; /* of blocks */
     wc_ns beacon_timeout;
     wc_ns discover_timeout;

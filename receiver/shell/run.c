@@ -27,6 +27,11 @@
 #define ANSWER_TICKS_MAX     2u
 #define RECEIVE_BUFFER_BYTES (32u << 20)
 #define SENDER_NAME_BYTES    (WC_NAME_BYTES_MAX + 1)
+/* Void twice, a block is asked for by unicast; the sender is told of so many results at most. */
+#define VOID_MAX      2u
+#define VOID_TOLD_MAX 256u
+/* So many ticks the sender has to say what is wrong with its source. */
+#define CONFESSION_TICKS_MAX 2u
 
 struct run {
     const struct wc_fetch_options *options;
@@ -48,7 +53,12 @@ struct run {
     bool opening; /* the store, in another thread */
     bool complete;
     uint32_t ticks_since_done;
-    bool ended; /* the control channel */
+    struct wc_voidbook voids;
+    bool is_damaged; /* block damaged_sbn is wrong each time */
+    uint32_t damaged_sbn;
+    uint32_t ticks_since_damage;
+    const char *damage_told; /* id of the finding that was said; NULL: none */
+    bool ended;              /* the control channel */
     bool handles_closed;
     /* How it ended, once known: hresult 0 and exit code 0 is success. */
     bool verdict_known;
@@ -96,16 +106,37 @@ static void close_handles(struct run *run)
     uv_close((uv_handle_t *)&run->signals, NULL);
 }
 
+static struct wc_verdict_path look(const struct run *run)
+{
+    return (struct wc_verdict_path){
+        .stats = &run->stats,
+        .welcome = run->welcome,
+        .manifest = run->manifest,
+        .voids = &run->voids,
+        .netif = run->netif.name,
+        .sender = wc_client_sender_text(run->client),
+        .resumed_bytes = run->store ? wc_store_resumed_bytes(run->store) : 0,
+        .is_damaged = run->is_damaged,
+        .damaged_sbn = run->damaged_sbn,
+    };
+}
+
 static void on_end(void *ctx, const struct wc_client_end *end)
 {
     struct run *run = ctx;
+    struct wc_why why = end->why;
+    if (end->is_dismissed && run->manifest) {
+        struct wc_verdict_path path = look(run);
+        path.dismissal = &end->refusal;
+        wc_verdict_dismissed(&path, &why);
+    }
     run->ended = true;
     atomic_store(&run->cancel_open, true);
     /* What is verified and stored is ours, whatever happens to the sender now. */
     if (run->complete || end->hresult == 0)
         set_verdict(run, "ok", 0, &end->why);
     else
-        set_verdict(run, "failed", end->hresult, &end->why);
+        set_verdict(run, "failed", end->hresult, &why);
     close_handles(run);
 }
 
@@ -153,7 +184,9 @@ static enum wc_err start_rxloop(struct run *run, int fd, struct wc_why *why)
                      .partition = run->manifest->partition,
                      .report_interval = WC_US(w->report_interval_us),
                      .beacon_timeout = run->options->beacon_timeout,
-                     .silence_max = SILENCE_MAX},
+                     .silence_max = SILENCE_MAX,
+                     .void_max = VOID_MAX,
+                     .multicast_only = w->multicast_only},
         .manifest = run->manifest,
         .store = run->store,
         .memory_bytes = run->options->memory_bytes,
@@ -227,6 +260,17 @@ static void on_store_open(uv_work_t *work, int status)
         give_up(run, "error", hresult, &why);
 }
 
+/* A sender that offers an older package than is wanted: by mistake, or played back. */
+static bool is_downgrade(struct run *run)
+{
+    struct wc_why why;
+    if (run->manifest->version >= run->options->version_min)
+        return false;
+    give_up(run, "error", wc_verdict_downgrade(run->manifest, run->options->version_min, &why),
+            &why);
+    return true;
+}
+
 static void on_package(void *ctx, const struct wc_welcome *welcome,
                        const struct wc_manifest *manifest)
 {
@@ -237,6 +281,8 @@ static void on_package(void *ctx, const struct wc_welcome *welcome,
         memcpy(run->url.key, wc_client_sender_key(run->client), sizeof run->url.key);
         wc_display_trust(run->display, &run->url, "the sender");
     }
+    if (is_downgrade(run))
+        return;
     run->opening = true;
     run->open_work.data = run;
     uv_queue_work(&run->loop, &run->open_work, open_store, on_store_open);
@@ -268,19 +314,53 @@ static const struct wc_client_ops run_ops = {
 
 static void take_unreached(struct run *run)
 {
-    struct wc_verdict_path path = {.stats = &run->stats,
-                                   .welcome = run->welcome,
-                                   .netif = run->netif.name,
-                                   .sender = wc_client_sender_text(run->client),
-                                   .waited = run->options->beacon_timeout};
+    struct wc_verdict_path path = look(run);
+    struct wc_finding finding;
     struct wc_why why;
-    uint32_t hresult = wc_verdict_unreached(&path, &why);
+    path.is_unreached = true;
+    path.waited = run->options->beacon_timeout;
+    if (!wc_verdict_find(&path, &finding))
+        return;
+    uint32_t hresult = wc_verdict_why(&finding, &why);
     if (run->welcome->multicast_only) {
         give_up(run, "failed", hresult, &why);
         return;
     }
-    wc_display_warning(run->display, why.text);
+    wc_display_finding(run->display, &finding);
     wc_client_unicast(run->client, why.text);
+}
+
+/* What is wrong with the blocks that came: said, or the end. */
+static void judge_damage(struct run *run)
+{
+    struct wc_verdict_path path = look(run);
+    struct wc_finding finding;
+    struct wc_why why;
+    if (run->verdict_known || !wc_verdict_find(&path, &finding))
+        return;
+    if (finding.kind->severity == WC_SEVERITY_ERROR)
+        give_up(run, "failed", wc_verdict_why(&finding, &why), &why);
+    else if (run->damage_told != finding.kind->id)
+        wc_display_finding(run->display, &finding);
+    run->damage_told = finding.kind->id;
+}
+
+static void take_void(struct run *run, const struct wc_void *void_block)
+{
+    wc_voidbook_add(&run->voids, void_block);
+    if (run->voids.void_count <= VOID_TOLD_MAX)
+        wc_client_void(run->client, void_block);
+    if (void_block->differs)
+        judge_damage(run);
+}
+
+static void take_stats(struct run *run, const struct wc_rx_stats *stats)
+{
+    bool has_mended = stats->core.mended_count > run->stats.core.mended_count;
+    run->stats = *stats;
+    if (has_mended)
+        judge_damage(run);
+    wc_display_progress(run->display, run->manifest, &run->stats, &run->status, wc_clock_now());
 }
 
 static void take_silence(struct run *run)
@@ -314,8 +394,14 @@ static void take_notice(struct run *run, struct wc_rx_notice *notice)
         free(notice->report);
         break;
     case WC_RX_STATS:
-        run->stats = notice->stats;
-        wc_display_progress(run->display, run->manifest, &run->stats, &run->status, wc_clock_now());
+        take_stats(run, &notice->stats);
+        break;
+    case WC_RX_VOID:
+        take_void(run, &notice->void_block);
+        break;
+    case WC_RX_DAMAGED: /* judged when the sender had time to look at its source */
+        run->is_damaged = true;
+        run->damaged_sbn = notice->sbn;
         break;
     case WC_RX_FINISHED:
         run->complete = true;
@@ -344,6 +430,8 @@ static void on_alive(uv_timer_t *handle)
     struct run *run = handle->data;
     if (run->opening)
         wc_client_alive(run->client);
+    if (run->is_damaged && ++run->ticks_since_damage > CONFESSION_TICKS_MAX)
+        judge_damage(run);
     if (run->complete && ++run->ticks_since_done > ANSWER_TICKS_MAX)
         wc_client_close(run->client);
 }

@@ -102,6 +102,11 @@ static void forward_notices(struct wc_rxloop *r)
             notice.sbn = from.sbn;
             tell(r, &notice);
             break;
+        case WC_RECEIVER_NOTICE_DAMAGED:
+            notice.type = WC_RX_DAMAGED;
+            notice.sbn = from.sbn;
+            tell(r, &notice);
+            break;
         case WC_RECEIVER_NOTICE_SENDER_SILENT:
             notice.type = WC_RX_SENDER_SILENT;
             tell(r, &notice);
@@ -161,6 +166,14 @@ static size_t take_datagrams(struct wc_rxloop *r, wc_ns now)
     return count;
 }
 
+static void tell_void(struct wc_rxloop *r, const struct wc_storer_result *result)
+{
+    struct wc_rx_notice notice = {.type = WC_RX_VOID,
+                                  .void_block = {.sbn = result->sbn, .differs = result->differs}};
+    memcpy(notice.void_block.digest, result->digest, sizeof notice.void_block.digest);
+    tell(r, &notice);
+}
+
 static void take_result(struct wc_rxloop *r, wc_ns now, const struct wc_storer_result *result)
 {
     bool void_block = result->err == WC_E_DIGEST && result->type == WC_STORER_BLOCK;
@@ -179,6 +192,8 @@ static void take_result(struct wc_rxloop *r, wc_ns now, const struct wc_storer_r
     } else {
         struct wc_receiver_event event = {.type = WC_RECEIVER_STORED,
                                           .stored = {.sbn = result->sbn, .ok = !void_block}};
+        if (void_block)
+            tell_void(r, result);
         (void)!wc_receiver_input(r->core, now, &event);
     }
 }

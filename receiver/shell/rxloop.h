@@ -27,6 +27,8 @@ enum wc_rx_notice_type {
     WC_RX_UNREACHED, /* stats tell what came */
     WC_RX_SENDER_SILENT,
     WC_RX_FETCH,    /* sbn: ask for it by unicast */
+    WC_RX_VOID,     /* void_block: it came whole, and is wrong */
+    WC_RX_DAMAGED,  /* sbn: it is wrong each time */
     WC_RX_REPORT,   /* report: the taker frees it */
     WC_RX_STATS,    /* several times a second */
     WC_RX_FINISHED, /* everything is verified and has its final name */
@@ -50,6 +52,7 @@ struct wc_rx_notice {
         uint64_t pn;
         uint32_t sbn;
         struct wc_report *report;
+        struct wc_void void_block;
         struct wc_rx_stats stats;
         struct {
             enum wc_err err;

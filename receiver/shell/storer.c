@@ -66,8 +66,19 @@ static enum wc_err write_block(struct wc_storer *s, const struct wc_storer_job *
     return err;
 }
 
+/* A wrong digest is either of wrong bytes, or of a machine that cannot be relied on: hashing the
+ * same bytes once more tells. */
+static enum wc_err tell_wrong(struct worker *w, const uint8_t *bytes, uint32_t byte_count,
+                              struct wc_storer_result *ret)
+{
+    uint8_t again[WC_DIGEST_BYTES];
+    wc_digest_of(w->digest, bytes, byte_count, again);
+    ret->differs = memcmp(ret->digest, again, WC_DIGEST_BYTES) != 0;
+    return WC_E_DIGEST;
+}
+
 static enum wc_err store_block(struct worker *w, const struct wc_storer_job *job,
-                               struct wc_why *why)
+                               struct wc_storer_result *ret)
 {
     const struct wc_manifest *m = w->storer->manifest;
     const struct wc_partition *p = &m->partition;
@@ -77,11 +88,12 @@ static enum wc_err store_block(struct worker *w, const struct wc_storer_job *job
         if (wc_fec_decode(fec, job->rows, job->esi, p->symbol_bytes, w->scratch))
             return WC_E_DIGEST;
     }
-    uint8_t digest[WC_DIGEST_BYTES];
-    wc_digest_of(w->digest, job->rows, wc_partition_bytes(p, job->sbn), digest);
-    if (memcmp(digest, m->block_digests + (size_t)job->sbn * WC_DIGEST_BYTES, WC_DIGEST_BYTES) != 0)
-        return WC_E_DIGEST;
-    return write_block(w->storer, job, why);
+    const uint8_t *due = m->block_digests + (size_t)job->sbn * WC_DIGEST_BYTES;
+    uint32_t byte_count = wc_partition_bytes(p, job->sbn);
+    wc_digest_of(w->digest, job->rows, byte_count, ret->digest);
+    if (memcmp(ret->digest, due, WC_DIGEST_BYTES) != 0)
+        return tell_wrong(w, job->rows, byte_count, ret);
+    return write_block(w->storer, job, &ret->why);
 }
 
 static void work(struct worker *w, const struct wc_storer_job *job)
@@ -90,7 +102,7 @@ static void work(struct worker *w, const struct wc_storer_job *job)
     struct posted posted = {.result = {.type = job->type, .sbn = job->sbn},
                             .worker = (uint32_t)(w - s->workers)};
     if (job->type == WC_STORER_BLOCK)
-        posted.result.err = store_block(w, job, &posted.result.why);
+        posted.result.err = store_block(w, job, &posted.result);
     else
         posted.result.err = wc_store_finish(s->store, &posted.result.why);
     pthread_mutex_lock(&s->result_lock);

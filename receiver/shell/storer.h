@@ -28,6 +28,8 @@ struct wc_storer_result {
     /* WC_E_DIGEST: not what the manifest says, nothing stored; others: storage failed, see why. */
     enum wc_err err;
     struct wc_why why;
+    uint8_t digest[WC_DIGEST_BYTES]; /* WC_E_DIGEST: of what came; zeros: it could not be decoded */
+    bool differs; /* and hashing the same bytes once more gave another: this machine's memory */
 };
 
 /* Starts the threads: one a processor, but few. manifest and store are borrowed until stop; the

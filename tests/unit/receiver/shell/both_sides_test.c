@@ -184,6 +184,10 @@ static void take_rx_notice(struct receiver *r, struct wc_rx_notice *notice)
     case WC_RX_FETCH:
         wc_client_fetch(r->client, notice->sbn);
         break;
+    case WC_RX_VOID:
+    case WC_RX_DAMAGED:
+        fail_msg("a block is wrong");
+        break;
     case WC_RX_REPORT:
         wc_client_report(r->client, notice->report);
         free(notice->report);

@@ -176,6 +176,16 @@ static void another_package_than_the_url_names(void **state)
     bench_close();
 }
 
+/* Signed by this sender, and its own: but of something else. */
+static void a_manifest_that_was_swapped(void **state)
+{
+    bench_open(state);
+    struct wc_manifest other = b.package.m;
+    snprintf(other.id, sizeof(other.id), "older");
+    bench_encode(&other);
+    assert_not_proven("of another package");
+}
+
 static void a_manifest_in_disorder(void **state)
 {
     for (int i = 0; i < 5; i++) {
@@ -346,7 +356,8 @@ static void a_refusal_is_passed_on(void **state)
     } cases[] = {{WC_HR_NOT_FOUND, EX_NOINPUT}, {WC_HR_ACCESS_DENIED, EX_NOPERM},
                  {WC_HR_PROTOCOL, EX_PROTOCOL}, {WC_HR_FAIL, EX_CONFIG},
                  {WC_HR_BUSY, EX_TEMPFAIL},     {WC_HR_READ_FAULT, EX_TEMPFAIL},
-                 {WC_HR_TIMEOUT, EX_TEMPFAIL},  {0x80004001u, EX_TEMPFAIL}};
+                 {WC_HR_TIMEOUT, EX_TEMPFAIL},  {0x80004001u, EX_TEMPFAIL},
+                 {WC_HR_HASH_VALUE, EX_DATAERR}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char code[16];
         snprintf(code, sizeof(code), "0x%08X", cases[i].hresult);
@@ -368,6 +379,31 @@ static void a_good_bye_before_the_end_is_a_failure(void **state)
     bench_join(state);
     sender_says_last(WC_MSG_BYE, WC_HR_READ_FAULT, "a.wim was changed", "");
     bench_assert_end(WC_HR_READ_FAULT, EX_TEMPFAIL, "a.wim was changed");
+    bench_close();
+}
+
+static void a_good_bye_names_its_finding(void **state)
+{
+    struct wc_msg bye = {.type = WC_MSG_BYE,
+                         .refusal = {.hresult = WC_HR_HASH_VALUE,
+                                     .sentence = "a.wim was changed",
+                                     .finding = "damage.source",
+                                     .due_bytes = 5300}};
+    bench_join(state);
+    sender_says(&bye);
+    bench_assert_end(WC_HR_HASH_VALUE, EX_DATAERR, "a.wim was changed");
+    assert_string_equal(b.end.why.finding, "damage.source");
+    assert_true(b.end.is_dismissed);
+    assert_int_equal(b.end.refusal.due_bytes, 5300);
+    bench_close();
+}
+
+static void a_wrong_block_is_told(void **state)
+{
+    const struct wc_void wrong = {.sbn = 3, .differs = true, .digest = {7}};
+    bench_join(state);
+    wc_client_void(b.client, &wrong);
+    RUN_UNTIL(b.w, b.type_count[WC_MSG_VOID] == 1);
     bench_close();
 }
 
@@ -440,6 +476,7 @@ int main(void)
         TEST(a_signed_manifest_that_is_malformed),
         TEST(a_package_without_a_byte),
         TEST(another_package_than_the_url_names),
+        TEST(a_manifest_that_was_swapped),
         TEST(a_manifest_in_disorder),
         TEST(a_second_descriptor),
         TEST(replies_that_end_too_early),
@@ -451,6 +488,8 @@ int main(void)
         TEST(who_failed_says_why_and_leaves),
         TEST(a_refusal_is_passed_on),
         TEST(a_good_bye_before_the_end_is_a_failure),
+        TEST(a_good_bye_names_its_finding),
+        TEST(a_wrong_block_is_told),
         TEST(a_sender_that_dies),
         TEST(words_after_the_end_are_swallowed),
     };

@@ -56,6 +56,7 @@ static void defaults(void **state)
     assert_null(o->interface);
     assert_null(o->name);
     assert_null(o->id);
+    assert_int_equal(o->version_min, 0);
     assert_int_equal(o->memory_bytes, 96u << 20);
     assert_int_equal(o->beacon_timeout, WC_S(10));
     assert_int_equal(o->discover_timeout, WC_S(30));
@@ -83,6 +84,8 @@ static void every_option(void **state)
     assert_string_equal(o.interface, "10.0.0.2");
     assert_int_equal(o.memory_bytes, 4ull << 30);
     assert_int_equal(o.discover_timeout, WC_S(3600));
+    o = fetch_of("p fetch --id IMG --package-version 4294967295");
+    assert_int_equal(o.version_min, 4294967295u);
     o = fetch_of("p fetch --name J\303\266rg");
     assert_string_equal(o.name, "J\303\266rg");
     o = fetch_of("p fetch --output x -- wimcast://h/A"); /* behind "--" too */
@@ -191,6 +194,10 @@ static const struct refusal {
      "--beacon-timeout takes seconds from 0.1 s to 3600 s, such as 10 or 1.5, not '3601'"},
     {"p fetch --discover-timeout 1m",
      "--discover-timeout takes seconds from 0.1 s to 3600 s, such as 10 or 1.5, not '1m'"},
+    {"p fetch --package-version 0",
+     "--package-version takes a whole number from 1 to 4294967295, not '0'"},
+    {"p fetch --package-version 4294967296",
+     "--package-version takes a whole number from 1 to 4294967295, not '4294967296'"},
     {"p fetch --json --output -",
      "--json and --output - both write to stdout; leave out one of them"},
     {"p fetch wimcast://a wimcast://b", "one URL at most; 'wimcast://b' is one too many"},

@@ -107,6 +107,14 @@ static void take_notice(struct wc_rx_notice *notice)
         assert_true(rx.fetch_count < sizeof(rx.fetches) / sizeof(rx.fetches[0]));
         rx.fetches[rx.fetch_count++] = notice->sbn;
         break;
+    case WC_RX_VOID:
+        rx.void_block = notice->void_block;
+        rx.void_count++;
+        break;
+    case WC_RX_DAMAGED:
+        rx.damaged_sbn = notice->sbn;
+        rx.is_damaged = true;
+        break;
     case WC_RX_STATS:
         rx.stats = notice->stats;
         rx.stats_count++;

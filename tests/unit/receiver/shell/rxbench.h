@@ -42,6 +42,10 @@ struct rxbench {
     struct wc_why why;
     uint32_t fetches[256]; /* blocks asked for by unicast, in order */
     uint32_t fetch_count;
+    struct wc_void void_block; /* the last one */
+    uint32_t void_count;
+    bool is_damaged;
+    uint32_t damaged_sbn;
 };
 
 extern struct rxbench rx;

@@ -146,6 +146,66 @@ static void a_forged_symbol_voids_its_block_and_no_more(void **state)
     wc_fixture_assert_complete(rx.f, "out");
 }
 
+static void forge(uint32_t sbn, uint8_t value)
+{
+    uint8_t symbol[RXBENCH_SYMBOL], datagram[RXBENCH_DATAGRAM];
+    memset(symbol, value, sizeof(symbol));
+    struct wc_header header = {.type = WC_DATAGRAM_DATA,
+                               .esi = 3,
+                               .instance = RXBENCH_INSTANCE,
+                               .sbn = sbn,
+                               .pn = rx.pn++};
+    rxbench_seal(&header, symbol, datagram);
+    rxbench_send_bytes(datagram, sizeof(datagram));
+    for (uint32_t esi = 0; esi < rxbench_k(sbn); esi++)
+        rxbench_data(sbn, esi);
+}
+
+/* Who forges again and again only makes the receiver ask the sender itself. */
+static void a_block_that_is_forged_twice_comes_by_unicast(void **state)
+{
+    uint8_t bytes[16 * RXBENCH_SYMBOL];
+    rxbench_open(state);
+    rx.config.receiver.void_max = 2;
+    rxbench_start();
+    forge(2, 1);
+    RX_UNTIL(rx.void_count == 1);
+    assert_int_equal(rx.void_block.sbn, 2);
+    assert_false(rx.void_block.differs);
+    assert_int_equal(rx.fetch_count, 0);
+    forge(2, 2);
+    RX_UNTIL(rx.void_count == 2 && rx.fetch_count == 1);
+    assert_int_equal(rx.fetches[0], 2);
+    forge(2, 3); /* does not count */
+    uint32_t k = rxbench_k(2);
+    for (uint32_t esi = 0; esi < k; esi++)
+        rxbench_encode(2, esi, bytes + (size_t)esi * RXBENCH_SYMBOL);
+    struct wc_symbols symbols = {
+        .sbn = 2, .last = 1, .byte_count = k * RXBENCH_SYMBOL, .bytes = bytes};
+    wc_rxloop_symbols(rx.rxloop, &symbols);
+    RX_UNTIL(rx.stats.core.mended_count == 1);
+    assert_int_equal(rx.void_count, 2);
+    send_until_finished(1);
+    assert_false(rx.is_damaged);
+    rxbench_close();
+    wc_fixture_assert_complete(rx.f, "out");
+}
+
+static void a_block_that_is_never_right_is_told(void **state)
+{
+    rxbench_open(state);
+    rx.config.receiver.void_max = 1;
+    rx.config.receiver.multicast_only = true;
+    rxbench_start();
+    forge(2, 1);
+    RX_UNTIL(rx.void_count == 1);
+    forge(2, 2);
+    RX_UNTIL(rx.void_count == 2 && rx.is_damaged);
+    assert_int_equal(rx.damaged_sbn, 2);
+    assert_int_equal(rx.fetch_count, 0);
+    rxbench_close();
+}
+
 static void nothing_came(void **state)
 {
     rxbench_open(state);
@@ -351,6 +411,8 @@ int main(void)
         TEST(little_memory_is_enough),
         TEST(what_does_not_belong_here_changes_nothing),
         TEST(a_forged_symbol_voids_its_block_and_no_more),
+        TEST(a_block_that_is_forged_twice_comes_by_unicast),
+        TEST(a_block_that_is_never_right_is_told),
         TEST(nothing_came),
         TEST(a_silent_sender_is_told),
         TEST(who_has_all_finishes_at_once),
