@@ -129,7 +129,7 @@ _wimcast_receiver() {
     fi
     _wimcast "fetch log verify" "--output --id --interface --name --memory --beacon-timeout \
         --discover-timeout --site-key --account --password-file --client-certificate \
-        --client-key --log-file --log-size" ||
+        --client-key --log-file --log-size --package-version" ||
         _wimcast_words "wimcast://" "${COMP_WORDS[COMP_CWORD]}"
 }
 
