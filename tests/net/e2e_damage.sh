@@ -102,8 +102,8 @@ insider_wins() {
 # with_bad_memory EVERY COUNT: r1 and its digests.
 with_bad_memory() {
     begin --min-receivers 1
-    wrapper=(env "LD_PRELOAD=$badram" BADRAM_THREAD=wimcast-store "BADRAM_EVERY=$1"
-        "BADRAM_COUNT=$2")
+    wrapper=(env ASAN_OPTIONS=verify_asan_link_order=0 "LD_PRELOAD=$badram"
+        BADRAM_THREAD=wimcast-store "BADRAM_EVERY=$1" "BADRAM_COUNT=$2")
     fetch_into r1
     wrapper=()
 }
