@@ -257,15 +257,22 @@ static uint32_t promised_slots(const struct wc_receiver *r)
     return count;
 }
 
+/* A block that was set apart may be asked for: there is memory for it, and it is not complete. */
+static bool has_room(const struct wc_receiver *r, uint32_t sbn)
+{
+    uint32_t slot = r->blocks.slot_of[sbn];
+    if (slot == WC_SLOT_NONE)
+        return r->blocks.free_count > promised_slots(r);
+    return !r->blocks.slots[slot].decoding;
+}
+
 /* A block that was set apart, is not yet asked for, and for which there is memory. */
 static uint32_t next_apart(const struct wc_receiver *r)
 {
     const struct wc_voids *v = &r->voids;
     for (uint32_t i = 0; v->apart_count && i < v->count; i++) {
         uint32_t sbn = v->list[i].sbn;
-        if (!wc_voids_is_wanted(v, sbn) || is_fetching(r, sbn))
-            continue;
-        if (r->blocks.slot_of[sbn] != WC_SLOT_NONE || r->blocks.free_count > promised_slots(r))
+        if (wc_voids_is_wanted(v, sbn) && !is_fetching(r, sbn) && has_room(r, sbn))
             return sbn;
     }
     return r->blocks.partition.block_count;

@@ -32,9 +32,6 @@ found() {
     say "ok: $1: $3: $(json_get "$work_dir/$1.json" "$2" .sentence | cut -c 1-150)"
 }
 
-is_ready() { has_event "$work_dir/$1.json" ready; }
-wait_ready() { wait_for 30 is_ready "$1" || fail "$1 does not get ready"; }
-
 # 16 bytes in the middle, the same size, the same times: nothing but the bytes tells.
 source_is_overwritten() {
     local at=$((bytes / 2 + 12345))

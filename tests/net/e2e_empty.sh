@@ -127,9 +127,6 @@ stopped_midway() {
     end_of_sender 20 75
 }
 
-is_ready() { has_event "$work_dir/$1.json" ready; }
-wait_ready() { wait_for 30 is_ready "$1" || fail "$1 does not get ready"; }
-
 stopped_by_its_operator() {
     begin --min-receivers 2
     fetch_into r1

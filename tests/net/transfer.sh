@@ -105,6 +105,10 @@ end_of_receiver() {
     [[ $ended_rc == "$3" ]] || fail "$1 ended with $ended_rc, expected $3"
 }
 
+# wait_ready NAME: until multicast reaches it.
+is_ready() { has_event "$work_dir/$1.json" ready; }
+wait_ready() { wait_for 30 is_ready "$1" || fail "$1 does not get ready"; }
+
 # same FILE_OR_FOLDER RECEIVED: content, byte by byte, and nothing more nor less.
 same() { diff -r -q "$1" "$2" >&2 || fail "$2 differs from $1"; }
 

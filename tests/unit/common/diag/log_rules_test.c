@@ -442,6 +442,9 @@ static void what_wimcast_says_itself(void **state)
                    "verified: 2 MiB in /x, 1 s, 9 Mbit/s; 0 symbols lost, 0 repaired\n");
     assert_string_equal(f->kind->id, "log.went-by-unicast");
     assert_int_equal(f->kind->severity, WC_SEVERITY_WARNING);
+    f = judge_text("warning: incomplete download: 1 of 2 bytes of i: multicast stopped\n"
+                   "verified: 2 MiB in /x, 1 s, 9 Mbit/s; 0 symbols lost, 0 repaired\n");
+    assert_string_equal(f->kind->id, "log.went-by-unicast");
 
     assert_null(judge_text("package i: 1 file, 2 MiB, from 239.1.2.3:9 on eth0 to /x\n"
                            "verified: 2 MiB in /x, 1 s, 9 Mbit/s; 0 symbols lost, 0 repaired\n"));

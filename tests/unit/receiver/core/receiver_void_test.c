@@ -168,6 +168,29 @@ static void it_waits_for_a_slot(void **state)
     bench_close();
 }
 
+/* Parts of two answers overlap: complete by the first one's rest, it is not asked for again. */
+static void what_is_being_decoded_is_not_asked_for(void **state)
+{
+    (void)state;
+    open_with(false);
+    come_by_multicast(3, false);
+    come_by_multicast(3, false);
+    bench_expect_notice(WC_RECEIVER_NOTICE_FETCH);
+    come_by_multicast(5, false);
+    assert_int_equal(symbol(3, K - 1), WC_OK); /* the last part, and the others are lacking */
+    bench_expect_notice(WC_RECEIVER_NOTICE_FETCH);
+    assert_int_equal(symbol(3, K - 1), WC_OK);
+    bench_expect_notice(WC_RECEIVER_NOTICE_FETCH);
+    for (uint32_t esi = 0; esi + 1 < K; esi++)
+        assert_int_equal(symbol(3, esi), WC_OK);
+    bench_expect_notice(WC_RECEIVER_NOTICE_DECODE);
+    come_by_multicast(6, true);
+    bench_expect_no_notice();
+    assert_int_equal(bench_stored(3, true), WC_OK);
+    bench_expect_no_notice();
+    bench_close();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -176,6 +199,7 @@ int main(void)
         cmocka_unit_test(only_by_multicast_it_gets_more_chances),
         cmocka_unit_test(by_unicast_alone_two_are_enough),
         cmocka_unit_test(it_waits_for_a_slot),
+        cmocka_unit_test(what_is_being_decoded_is_not_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
