@@ -21,9 +21,11 @@ struct exhibit { /* a block that is said to be wrong */
 
 struct wc_inspector {
     uv_loop_t *loop;
-    struct wc_content *content;
+    const struct wc_content *published; /* the caller's */
+    struct wc_content *content;         /* a clone of it: of the thread that reads */
     const struct wc_manifest *manifest;
-    const struct wc_inspector_ops *ops;
+    void (*warn)(void *ctx, const struct wc_finding *finding);
+    void (*failed)(void *ctx, const struct wc_why *why);
     void *ctx;
     struct wc_digest *hash;
     struct exhibit *exhibits;
@@ -43,31 +45,38 @@ struct wc_inspector {
 
 static void read_next(struct wc_inspector *i);
 
-enum wc_err wc_inspector_new(struct wc_inspector **ret, uv_loop_t *loop, struct wc_content *content,
-                             const struct wc_manifest *manifest, const struct wc_inspector_ops *ops,
-                             void *ctx)
+struct wc_inspector *wc_inspector_new(uv_loop_t *loop, const struct wc_content *content,
+                                      const struct wc_manifest *manifest,
+                                      void (*warn)(void *ctx, const struct wc_finding *finding),
+                                      void (*failed)(void *ctx, const struct wc_why *why),
+                                      void *ctx)
 {
-    const struct wc_partition *p = &manifest->partition;
     struct wc_inspector *i = calloc(1, sizeof *i);
-    if (!i) {
-        wc_content_close(content);
-        return WC_E_NOMEM;
-    }
-    i->loop = loop;
-    i->content = content;
-    i->manifest = manifest;
-    i->ops = ops;
-    i->ctx = ctx;
+    if (!i)
+        return NULL;
+    *i = (struct wc_inspector){.loop = loop,
+                               .published = content,
+                               .manifest = manifest,
+                               .warn = warn,
+                               .failed = failed,
+                               .ctx = ctx};
     i->work.data = i;
-    i->exhibits = calloc(WC_INSPECTOR_BLOCKS_MAX, sizeof *i->exhibits);
-    i->rows = malloc((size_t)p->large_symbols * p->symbol_bytes);
-    enum wc_err err = i->exhibits && i->rows ? wc_digest_new(&i->hash) : WC_E_NOMEM;
-    if (err) {
-        wc_inspector_free(i);
-        return err;
-    }
-    *ret = i;
-    return WC_OK;
+    return i;
+}
+
+/* Most sessions never need what a look takes. */
+static bool get_ready(struct wc_inspector *i)
+{
+    const struct wc_partition *p = &i->manifest->partition;
+    if (!i->content)
+        i->content = wc_content_clone(i->published);
+    if (!i->exhibits)
+        i->exhibits = calloc(WC_INSPECTOR_BLOCKS_MAX, sizeof *i->exhibits);
+    if (!i->rows)
+        i->rows = malloc((size_t)p->large_symbols * p->symbol_bytes);
+    if (!i->hash && wc_digest_new(&i->hash))
+        return false;
+    return i->content && i->exhibits && i->rows;
 }
 
 /* The file on this machine that holds the block's first byte. */
@@ -117,7 +126,8 @@ static void warn_once(struct wc_inspector *i, const struct wc_finding *f)
         return;
     snprintf(i->told[i->told_count], sizeof i->told[0], "%s", f->kind->id);
     i->told_count++;
-    i->ops->warn(i->ctx, f);
+    if (i->warn)
+        i->warn(i->ctx, f);
 }
 
 static void fail(struct wc_inspector *i, const struct wc_why *why)
@@ -125,7 +135,7 @@ static void fail(struct wc_inspector *i, const struct wc_why *why)
     if (i->has_failed)
         return;
     i->has_failed = true;
-    i->ops->failed(i->ctx, why);
+    i->failed(i->ctx, why);
 }
 
 static void judge(struct wc_inspector *i, const struct exhibit *e)
@@ -192,9 +202,11 @@ static void read_next(struct wc_inspector *i)
 enum wc_err wc_inspector_void(struct wc_inspector *i, uint32_t member, const char *name,
                               uint32_t at_work_count, const struct wc_void *said)
 {
+    if (!i || i->is_hushed)
+        return WC_OK;
     if (said->sbn >= i->manifest->partition.block_count)
         return WC_E_RANGE;
-    struct exhibit *e = find_or_add(i, said->sbn);
+    struct exhibit *e = get_ready(i) ? find_or_add(i, said->sbn) : NULL;
     if (!e)
         return WC_OK;
     struct wc_damage_sight *s = &e->sight;
@@ -213,7 +225,8 @@ enum wc_err wc_inspector_void(struct wc_inspector *i, uint32_t member, const cha
 
 void wc_inspector_hush(struct wc_inspector *i)
 {
-    i->is_hushed = true;
+    if (i)
+        i->is_hushed = true;
 }
 
 void wc_inspector_free(struct wc_inspector *i)

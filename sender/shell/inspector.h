@@ -16,26 +16,22 @@ struct wc_inspector;
 /* Blocks that are looked at in a session; what else is said to be wrong is passed over. */
 #define WC_INSPECTOR_BLOCKS_MAX 64u
 
-struct wc_inspector_ops {
-    /* Worth a warning: each kind once in a session. Borrowed until return. */
-    void (*warn)(void *ctx, const struct wc_finding *finding);
-    /* The source is no longer what was published, or cannot be read: once. */
-    void (*failed)(void *ctx, const struct wc_why *why);
-};
-
-/* Takes over `content`, a clone of its own; `manifest` is borrowed until free. WC_E_NOMEM,
- * WC_E_CRYPTO; `content` is closed then. */
-WC_MUST_USE enum wc_err wc_inspector_new(struct wc_inspector **ret, uv_loop_t *loop,
-                                         struct wc_content *content,
-                                         const struct wc_manifest *manifest,
-                                         const struct wc_inspector_ops *ops, void *ctx);
+/* `content` and `manifest` are borrowed until free; memory is taken when the first block is named.
+ * `warn`: worth a warning, each kind once in a session; NULL is fine. `failed`: the source is no
+ * longer what was published, or cannot be read; once. NULL: no memory; then nothing is looked at.
+ */
+struct wc_inspector *wc_inspector_new(uv_loop_t *loop, const struct wc_content *content,
+                                      const struct wc_manifest *manifest,
+                                      void (*warn)(void *ctx, const struct wc_finding *finding),
+                                      void (*failed)(void *ctx, const struct wc_why *why),
+                                      void *ctx);
 
 /* Member `member`, called `name`, says that a block is wrong; with it `at_work_count` receivers are
  * at work. WC_E_RANGE: there is no such block. */
 WC_MUST_USE enum wc_err wc_inspector_void(struct wc_inspector *i, uint32_t member, const char *name,
                                           uint32_t at_work_count, const struct wc_void *said);
 
-/* Nothing is told from now on. */
+/* Nothing is told from now on. NULL is fine. */
 void wc_inspector_hush(struct wc_inspector *i);
 /* After the loop ran empty. NULL is fine. */
 void wc_inspector_free(struct wc_inspector *i);

@@ -8,6 +8,7 @@
 
 #include "common/core/hresult.h"
 #include "sender/shell/access.h"
+#include "sender/shell/farewell.h"
 #include "sender/shell/feeder.h"
 #include "sender/shell/inspector.h"
 
@@ -31,9 +32,9 @@ struct wc_roster {
     struct guest *guests;
     struct wc_access *access; /* NULL: everybody may join */
     uint32_t connected;
-    uint32_t refusals;              /* told */
-    struct wc_feeder *feeder;       /* NULL: nobody was served by unicast yet */
-    struct wc_inspector *inspector; /* NULL: nobody said that a block is wrong */
+    uint32_t refusals;        /* told */
+    struct wc_feeder *feeder; /* NULL: nobody was served by unicast yet */
+    struct wc_inspector *inspector;
     struct wc_sender_stats stats;
     bool closing;
 };
@@ -60,18 +61,11 @@ static void change(struct wc_roster *r, struct guest *g, enum wc_member_state st
     r->config.on_change(r->config.ctx, &g->entry);
 }
 
-/* `finding`: its stable id. */
-static void dismiss(const struct wc_roster *r, struct wc_ctrl *c, uint8_t type, uint32_t hresult,
-                    const char *finding, const char *sentence, const char *fix)
+static void dismiss(const struct wc_roster *r, struct wc_ctrl *c, uint8_t type,
+                    const struct wc_farewell *farewell)
 {
-    struct wc_msg msg = {.type = type, .refusal.hresult = hresult};
-    if (hresult)
-        msg.refusal.due_bytes = r->config.session->publication.manifest.partition.object_bytes;
-    snprintf(msg.refusal.finding, sizeof msg.refusal.finding, "%s", finding);
-    snprintf(msg.refusal.sentence, sizeof msg.refusal.sentence, "%s", sentence);
-    snprintf(msg.refusal.fix, sizeof msg.refusal.fix, "%s", fix);
-    (void)!wc_ctrl_send(c, &msg);
-    wc_ctrl_close(c);
+    wc_farewell_say(c, type, farewell,
+                    r->config.session->publication.manifest.partition.object_bytes);
 }
 
 static bool is_at_work(const struct guest *g)
@@ -119,8 +113,7 @@ static void on_open(void *ctx, struct wc_ctrl *c)
     struct wc_roster *r = ctx;
     struct guest *g = r->closing ? NULL : free_guest(r);
     if (!g) {
-        dismiss(r, c, WC_MSG_REFUSE, WC_HR_BUSY, "session.full", "the session is full",
-                "wait until receivers are done, or use another distribution point");
+        dismiss(r, c, WC_MSG_REFUSE, &wc_farewell_full);
         return;
     }
     *g = (struct guest){.ctrl = c, .opened_ms = uv_now(r->config.loop)};
@@ -237,15 +230,17 @@ static void take_hello(struct wc_roster *r, struct guest *g, const struct wc_hel
     if (hello->version != WC_PROTOCOL_VERSION) {
         snprintf(sentence, sizeof sentence, "this sender speaks protocol version %u, you speak %u",
                  WC_PROTOCOL_VERSION, hello->version);
-        dismiss(r, g->ctrl, WC_MSG_REFUSE, WC_HR_PROTOCOL, "session.protocol", sentence,
-                "install the same version of wimcast on both sides");
+        dismiss(r, g->ctrl, WC_MSG_REFUSE,
+                &(struct wc_farewell){WC_HR_PROTOCOL, "session.protocol", sentence,
+                                      "install the same version of wimcast on both sides"});
         return;
     }
     if (hello->package[0] && strcmp(hello->package, s->welcome.package) != 0) {
         snprintf(sentence, sizeof sentence, "this session streams package %s, not %s",
                  s->welcome.package, hello->package);
-        dismiss(r, g->ctrl, WC_MSG_REFUSE, WC_HR_NOT_FOUND, "session.other-package", sentence,
-                "use the URL that the sender printed");
+        dismiss(r, g->ctrl, WC_MSG_REFUSE,
+                &(struct wc_farewell){WC_HR_NOT_FOUND, "session.other-package", sentence,
+                                      "use the URL that the sender printed"});
         return;
     }
     snprintf(g->entry.name, sizeof g->entry.name, "%s", hello->name[0] ? hello->name : "receiver");
@@ -261,7 +256,7 @@ static void take_done(struct wc_roster *r, struct guest *g, const struct wc_done
     snprintf(g->entry.reason, sizeof g->entry.reason, "%s", done->sentence);
     g->entry.bytes = done->bytes;
     post(r, g, (struct wc_sender_event){.type = WC_SENDER_DONE, .ok = done->hresult == 0});
-    dismiss(r, g->ctrl, WC_MSG_BYE, 0, "", "", "");
+    dismiss(r, g->ctrl, WC_MSG_BYE, &wc_farewell_done);
 }
 
 static enum wc_err feed(void *ctx, uint32_t member, const struct wc_msg *msg)
@@ -303,28 +298,7 @@ static void take_fetch(struct wc_roster *r, struct guest *g, const struct wc_fet
     if (!may_fetch(r, g) || !open_feeder(r))
         return;
     if (wc_feeder_want(r->feeder, index_of(r, g), fetch))
-        dismiss(r, g->ctrl, WC_MSG_BYE, WC_HR_PROTOCOL, "session.protocol",
-                "you ask for blocks that do not exist",
-                "install the same version of wimcast on both sides");
-}
-
-static void found(void *ctx, const struct wc_finding *finding)
-{
-    struct wc_roster *r = ctx;
-    if (r->config.on_finding)
-        r->config.on_finding(r->config.ctx, finding);
-}
-
-static const struct wc_inspector_ops inspector_ops = {.warn = found, .failed = feeding_failed};
-
-static bool open_inspector(struct wc_roster *r)
-{
-    if (r->inspector || r->closing)
-        return r->inspector != NULL;
-    struct wc_content *content = wc_content_clone(r->config.content);
-    return content &&
-           wc_inspector_new(&r->inspector, r->config.loop, content,
-                            &r->config.session->publication.manifest, &inspector_ops, r) == WC_OK;
+        dismiss(r, g->ctrl, WC_MSG_BYE, &wc_farewell_no_block);
 }
 
 /* It says that a block is wrong, though it came authentic. */
@@ -332,14 +306,12 @@ static void take_void(struct wc_roster *r, struct guest *g, const struct wc_void
 {
     const struct wc_sender_stats *s = &r->stats;
     post(r, g, (struct wc_sender_event){.type = WC_SENDER_ALIVE});
-    if (!is_at_work(g) || !open_inspector(r))
+    if (!is_at_work(g))
         return;
     g->void_count++;
     if (wc_inspector_void(r->inspector, index_of(r, g), g->entry.name,
                           s->joined - s->done - s->failed, said))
-        dismiss(r, g->ctrl, WC_MSG_BYE, WC_HR_PROTOCOL, "session.protocol",
-                "you speak of blocks that do not exist",
-                "install the same version of wimcast on both sides");
+        dismiss(r, g->ctrl, WC_MSG_BYE, &wc_farewell_no_block);
 }
 
 /* It says that multicast does not reach it. */
@@ -347,9 +319,7 @@ static void take_unicast(struct wc_roster *r, struct guest *g, const struct wc_u
 {
     if (r->config.session->welcome.multicast_only) {
         snprintf(g->entry.reason, sizeof g->entry.reason, "%s", why->sentence);
-        dismiss(r, g->ctrl, WC_MSG_BYE, WC_HR_TIMEOUT, "session.multicast-only",
-                "this package is transferred only via multicast, which does not reach you",
-                "mend the path of multicast, or allow unicast at the sender");
+        dismiss(r, g->ctrl, WC_MSG_BYE, &wc_farewell_multicast_only);
         return;
     }
     snprintf(g->entry.reason, sizeof g->entry.reason, "%s", why->sentence);
@@ -367,8 +337,7 @@ static void on_msg(void *ctx, struct wc_ctrl *c, const struct wc_msg *msg)
         return;
     }
     if (!g->welcomed) {
-        dismiss(r, c, WC_MSG_REFUSE, WC_HR_PROTOCOL, "session.protocol",
-                "the first message must be HELLO", "use a wimcast-receiver of this version");
+        dismiss(r, c, WC_MSG_REFUSE, &wc_farewell_no_hello);
         return;
     }
     switch (msg->type) {
@@ -498,6 +467,9 @@ enum wc_err wc_roster_open(struct wc_roster **ret, const struct wc_roster_config
     }
     r->config = *config;
     r->stats.report_interval_us = 20000;
+    r->inspector =
+        wc_inspector_new(config->loop, config->content, &config->session->publication.manifest,
+                         config->on_finding, config->on_failure, config->ctx);
     enum wc_err err = open_access(r, why);
     if (!err)
         err = listen_near(r, port, port_is_fixed, why);
@@ -533,8 +505,7 @@ void wc_roster_member(struct wc_roster *r, uint32_t member, enum wc_member_state
     if (state == WC_MEMBER_SILENT) {
         snprintf(g->entry.reason, sizeof g->entry.reason, "it fell silent: no report for 10 s");
         if (g->ctrl)
-            dismiss(r, g->ctrl, WC_MSG_BYE, WC_HR_TIMEOUT, "session.silent",
-                    "the sender heard nothing from you for 10 s", "look at this machine's network");
+            dismiss(r, g->ctrl, WC_MSG_BYE, &wc_farewell_silent);
     }
     if (state == WC_MEMBER_UNICAST)
         announce_unicast(g);
@@ -542,9 +513,7 @@ void wc_roster_member(struct wc_roster *r, uint32_t member, enum wc_member_state
         snprintf(g->entry.reason, sizeof g->entry.reason,
                  "it took less than the floor rate (--slow-rate), and the policy is to disconnect");
         if (g->ctrl)
-            dismiss(r, g->ctrl, WC_MSG_BYE, WC_HR_TIMEOUT, "session.slow",
-                    "this machine takes less than the session's floor rate",
-                    "look at its port speed, cable and disk, or join with --slow-policy unicast");
+            dismiss(r, g->ctrl, WC_MSG_BYE, &wc_farewell_slow);
     }
     if (state == WC_MEMBER_LOST && !g->entry.reason[0])
         snprintf(g->entry.reason, sizeof g->entry.reason, "its connection closed");
@@ -568,15 +537,13 @@ void wc_roster_status(struct wc_roster *r, const struct wc_sender_stats *stats)
     }
 }
 
-static void close_all(struct wc_roster *r, uint32_t hresult, const char *finding,
-                      const char *sentence)
+static void close_all(struct wc_roster *r, const struct wc_farewell *farewell)
 {
     r->closing = true;
-    if (r->inspector)
-        wc_inspector_hush(r->inspector);
+    wc_inspector_hush(r->inspector);
     for (uint32_t i = 0; i < r->config.member_max; i++)
         if (r->guests[i].ctrl)
-            dismiss(r, r->guests[i].ctrl, WC_MSG_BYE, hresult, finding, sentence, "");
+            dismiss(r, r->guests[i].ctrl, WC_MSG_BYE, farewell);
     if (r->server)
         wc_ctrl_server_close(r->server);
     r->server = NULL;
@@ -584,12 +551,13 @@ static void close_all(struct wc_roster *r, uint32_t hresult, const char *finding
 
 void wc_roster_close(struct wc_roster *r, uint32_t hresult, const char *sentence)
 {
-    close_all(r, hresult, "", sentence);
+    close_all(r, &(struct wc_farewell){hresult, "", sentence, ""});
 }
 
 void wc_roster_fail(struct wc_roster *r, const struct wc_why *why)
 {
-    close_all(r, why->hresult ? why->hresult : WC_HR_READ_FAULT, why->finding, why->text);
+    uint32_t hresult = why->hresult ? why->hresult : WC_HR_READ_FAULT;
+    close_all(r, &(struct wc_farewell){hresult, why->finding, why->text, ""});
 }
 
 bool wc_roster_is_empty(const struct wc_roster *r)
