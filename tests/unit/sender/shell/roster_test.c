@@ -72,6 +72,8 @@ static void another_package_is_refused(void **state)
     snprintf(hello.hello.package, sizeof(hello.hello.package), "other");
     peer_send(&p, &hello);
     peer_assert_refused(&p, WC_MSG_REFUSE, WC_HR_NOT_FOUND, "package stage, not other");
+    assert_string_equal(p.refusal.finding, "session.other-package");
+    assert_int_equal(p.refusal.due_bytes, OBJECT_BYTES);
     assert_int_equal(b.told_count, 0);
     bench_close();
 }
@@ -101,6 +103,7 @@ static void a_full_session_is_refused(void **state)
         peer_join(&p[i], i ? "beta" : "alpha");
     peer_connect(&p[SEATS]);
     peer_assert_refused(&p[SEATS], WC_MSG_REFUSE, WC_HR_BUSY, "full");
+    assert_string_equal(p[SEATS].refusal.finding, "session.full");
     for (uint32_t i = 0; i < SEATS; i++)
         peer_leave(&p[i]);
     bench_close();
