@@ -33,7 +33,7 @@ void wc_display_info(struct wc_display *d, const char *sentence);
 void wc_display_warning(struct wc_display *d, const char *sentence);
 /* What goes on nevertheless. */
 void wc_display_finding(struct wc_display *d, const struct wc_finding *finding);
-void wc_display_error(struct wc_display *d, uint32_t hresult, const struct wc_why *why);
+void wc_display_error(struct wc_display *d, const struct wc_why *why);
 /* The session that was found without a URL, or whose URL has no key: which key is trusted. */
 void wc_display_trust(struct wc_display *d, const struct wc_url *url, const char *sender_name);
 void wc_display_resuming(struct wc_display *d, uint64_t done_bytes, uint64_t bytes);

@@ -63,7 +63,6 @@ struct run {
     /* How it ended, once known: hresult 0 and exit code 0 is success. */
     bool verdict_known;
     const char *result;
-    uint32_t hresult;
     struct wc_why why;
     int signal_fd;
     uv_loop_t loop;
@@ -85,8 +84,8 @@ static void set_verdict(struct run *run, const char *result, uint32_t hresult,
         return;
     run->verdict_known = true;
     run->result = result;
-    run->hresult = hresult;
     run->why = *why;
+    run->why.hresult = hresult;
 }
 
 /* It is over for a reason of our own: tell the sender, then end. */
@@ -529,10 +528,10 @@ static void receive(struct run *run)
 static void summarize(struct run *run)
 {
     if (run->why.exit_code)
-        wc_display_error(run->display, run->hresult, &run->why);
+        wc_display_error(run->display, &run->why);
     struct wc_fetch_summary summary = {
         .result = run->result,
-        .hresult = run->hresult,
+        .hresult = run->why.hresult,
         .where = run->complete ? wc_store_where(run->store) : NULL,
         .manifest = run->manifest,
         .stats = run->stats,

@@ -5,23 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "common/io/clock.h"
 #include "common/io/format.h"
-#include "common/io/jsonl.h"
 #include "common/io/netaddr.h"
-#include "common/io/term.h"
+#include "common/io/voice.h"
 #include "sender/shell/reader_list.h"
 
 #define BAR_WIDTH  30u
 #define LINE_BYTES 200u
 
 struct wc_display {
-    struct wc_term *term;
-    struct wc_jsonl *events; /* NULL: no --json */
-    struct wc_cmtrace *log;  /* NULL: no --log-file */
-    wc_ns event_due;         /* of the next progress event */
+    struct wc_voice voice;
+    wc_ns event_due; /* of the next progress event */
 };
 
 enum wc_err wc_display_open(struct wc_display **ret, const struct wc_args_common *common,
@@ -30,22 +26,10 @@ enum wc_err wc_display_open(struct wc_display **ret, const struct wc_args_common
     struct wc_display *d = calloc(1, sizeof *d);
     if (!d)
         return wc_why_set(why, WC_E_NOMEM, EX_OSERR, "out of memory");
-    enum wc_err err = log->path ? wc_cmtrace_open(&d->log, log, "wimcast-sender", why) : WC_OK;
+    enum wc_err err = wc_voice_open(&d->voice, "wimcast-sender", common, log, why);
     if (err) {
-        wc_display_close(d);
+        free(d);
         return err;
-    }
-    struct wc_term_config config = {.fd = STDERR_FILENO,
-                                    .verbosity = common->verbosity,
-                                    .live = !common->json || !isatty(STDOUT_FILENO),
-                                    .log = d->log,
-                                    .file = "display.c"};
-    d->term = wc_term_new(&config);
-    if (common->json)
-        d->events = wc_jsonl_new(stdout);
-    if (!d->term || (common->json && !d->events)) {
-        wc_display_close(d);
-        return wc_why_set(why, WC_E_NOMEM, EX_OSERR, "out of memory");
     }
     *ret = d;
     return WC_OK;
@@ -55,66 +39,42 @@ void wc_display_close(struct wc_display *d)
 {
     if (!d)
         return;
-    wc_term_free(d->term);
-    wc_jsonl_free(d->events);
-    wc_cmtrace_close(d->log);
+    wc_voice_close(&d->voice);
     free(d);
-}
-
-/* Who reads the events may go away: the session goes on without. */
-static void end_event(struct wc_display *d)
-{
-    struct wc_why why;
-    if (wc_jsonl_end(d->events, &why) == WC_OK)
-        return;
-    wc_term_say(d->term, WC_TERM_WARNING, "%s", why.text);
-    wc_jsonl_free(d->events);
-    d->events = NULL;
 }
 
 void wc_display_warning(struct wc_display *d, const char *sentence)
 {
-    wc_term_say(d->term, WC_TERM_WARNING, "%s", sentence);
+    struct wc_why why;
+    (void)wc_why_set(&why, WC_OK, EX_OK, "%s", sentence);
+    wc_voice_warning(&d->voice, &why);
 }
 
 void wc_display_finding(struct wc_display *d, const struct wc_finding *finding)
 {
-    char line[WC_SENTENCE_BYTES_MAX + 1], code[16];
-    snprintf(code, sizeof code, "0x%08X", finding->kind->hresult);
+    char line[WC_SENTENCE_BYTES_MAX + 1];
+    struct wc_why why;
     wc_finding_line(finding, line, sizeof line);
-    wc_term_say(d->term, WC_TERM_WARNING, "%s", line);
-    wc_jsonl_begin(d->events, "warning");
-    wc_jsonl_str(d->events, "hresult", finding->kind->hresult ? code : NULL);
-    wc_jsonl_str(d->events, "finding", finding->kind->id);
-    wc_jsonl_str(d->events, "sentence", line);
-    end_event(d);
+    (void)wc_why_finding(&why, WC_OK, finding->kind->id, finding->kind->hresult,
+                         finding->kind->exit_code, line);
+    wc_voice_warning(&d->voice, &why);
 }
 
 void wc_display_error(struct wc_display *d, const struct wc_why *why)
 {
-    char code[16] = "";
-    if (why->hresult)
-        snprintf(code, sizeof code, "0x%08X", why->hresult);
-    wc_term_finish(d->term, false);
-    wc_term_say(d->term, WC_TERM_ERROR, "%s%s%s", code, why->hresult ? ": " : "", why->text);
-    wc_jsonl_begin(d->events, "error");
-    wc_jsonl_str(d->events, "hresult", why->hresult ? code : NULL);
-    wc_jsonl_str(d->events, "finding", why->finding[0] ? why->finding : NULL);
-    wc_jsonl_str(d->events, "sentence", why->text);
-    wc_jsonl_int(d->events, "exit_code", why->exit_code);
-    end_event(d);
+    wc_voice_error(&d->voice, why);
 }
 
 void wc_display_publishing(struct wc_display *d, uint64_t done_bytes, uint64_t bytes)
 {
     wc_ns now = wc_clock_now();
-    if (!wc_term_is_due(d->term, now))
+    if (!wc_term_is_due(d->voice.term, now))
         return;
     char bar[BAR_WIDTH + 1], line[LINE_BYTES], percent[WC_FORMAT_BYTES], size[WC_FORMAT_BYTES];
     snprintf(line, sizeof line, "reading %s %s of %s",
              wc_term_bar(bar, BAR_WIDTH, done_bytes, bytes),
              wc_format_percent(percent, done_bytes, bytes), wc_format_bytes(size, bytes));
-    wc_term_draw(d->term, now, (const char *const[]){line}, 1);
+    wc_term_draw(d->voice.term, now, (const char *const[]){line}, 1);
 }
 
 void wc_display_published(struct wc_display *d, const struct wc_package *package,
@@ -122,22 +82,23 @@ void wc_display_published(struct wc_display *d, const struct wc_package *package
 {
     char size[WC_FORMAT_BYTES], readers[WC_READER_LIST_BYTES];
     wc_reader_list_text(&package->readers, readers);
-    wc_term_finish(d->term, false);
-    wc_term_say(d->term, WC_TERM_INFO, "published %s, version %u: %u file%s, %s, read by %s%s",
-                m->id, m->version, m->file_count, m->file_count == 1 ? "" : "s",
+    wc_term_finish(d->voice.term, false);
+    wc_term_say(d->voice.term, WC_TERM_INFO,
+                "published %s, version %u: %u file%s, %s, read by %s%s", m->id, m->version,
+                m->file_count, m->file_count == 1 ? "" : "s",
                 wc_format_bytes(size, m->partition.object_bytes), readers,
                 package->multicast_only ? ", only via multicast" : "");
-    wc_term_say(d->term, WC_TERM_INFO, "send it with:  wimcast-sender send %s", m->id);
-    wc_jsonl_begin(d->events, "published");
-    wc_jsonl_str(d->events, "package", m->id);
-    wc_jsonl_uint(d->events, "version", m->version);
-    wc_jsonl_uint(d->events, "bytes", m->partition.object_bytes);
-    wc_jsonl_uint(d->events, "files", m->file_count);
-    wc_jsonl_uint(d->events, "symbol_bytes", m->partition.symbol_bytes);
-    wc_jsonl_str(d->events, "read", readers);
-    wc_jsonl_bool(d->events, "only_multicast", package->multicast_only);
-    wc_jsonl_hex(d->events, "manifest", package->manifest_digest, WC_DIGEST_BYTES);
-    end_event(d);
+    wc_term_say(d->voice.term, WC_TERM_INFO, "send it with:  wimcast-sender send %s", m->id);
+    wc_jsonl_begin(d->voice.events, "published");
+    wc_jsonl_str(d->voice.events, "package", m->id);
+    wc_jsonl_uint(d->voice.events, "version", m->version);
+    wc_jsonl_uint(d->voice.events, "bytes", m->partition.object_bytes);
+    wc_jsonl_uint(d->voice.events, "files", m->file_count);
+    wc_jsonl_uint(d->voice.events, "symbol_bytes", m->partition.symbol_bytes);
+    wc_jsonl_str(d->voice.events, "read", readers);
+    wc_jsonl_bool(d->voice.events, "only_multicast", package->multicast_only);
+    wc_jsonl_hex(d->voice.events, "manifest", package->manifest_digest, WC_DIGEST_BYTES);
+    wc_voice_end(&d->voice);
 }
 
 void wc_display_session(struct wc_display *d, const struct wc_session *session, const char *url)
@@ -145,32 +106,33 @@ void wc_display_session(struct wc_display *d, const struct wc_session *session, 
     const struct wc_manifest *m = &session->publication.manifest;
     char size[WC_FORMAT_BYTES], group[WC_NETADDR_TEXT_BYTES];
     wc_netaddr_format(&session->welcome.group, true, group);
-    wc_term_finish(d->term, false);
-    wc_term_say(d->term, WC_TERM_INFO, "package %s: %u file%s, %s, to %s on %s", m->id,
+    wc_term_finish(d->voice.term, false);
+    wc_term_say(d->voice.term, WC_TERM_INFO, "package %s: %u file%s, %s, to %s on %s", m->id,
                 m->file_count, m->file_count == 1 ? "" : "s",
                 wc_format_bytes(size, m->partition.object_bytes), group, session->netif.name);
-    wc_term_say(d->term, WC_TERM_INFO, "receivers join with:  wimcast-receiver fetch '%s'", url);
-    wc_jsonl_begin(d->events, "session");
-    wc_jsonl_str(d->events, "url", url);
-    wc_jsonl_str(d->events, "package", m->id);
-    wc_jsonl_uint(d->events, "version", m->version);
-    wc_jsonl_uint(d->events, "bytes", m->partition.object_bytes);
-    wc_jsonl_uint(d->events, "files", m->file_count);
-    wc_jsonl_str(d->events, "group", group);
-    wc_jsonl_str(d->events, "interface", session->netif.name);
-    wc_jsonl_uint(d->events, "symbol_bytes", m->partition.symbol_bytes);
-    wc_jsonl_uint(d->events, "source_symbols", m->partition.symbol_count);
-    wc_jsonl_uint(d->events, "ttl", session->welcome.ttl);
-    end_event(d);
+    wc_term_say(d->voice.term, WC_TERM_INFO, "receivers join with:  wimcast-receiver fetch '%s'",
+                url);
+    wc_jsonl_begin(d->voice.events, "session");
+    wc_jsonl_str(d->voice.events, "url", url);
+    wc_jsonl_str(d->voice.events, "package", m->id);
+    wc_jsonl_uint(d->voice.events, "version", m->version);
+    wc_jsonl_uint(d->voice.events, "bytes", m->partition.object_bytes);
+    wc_jsonl_uint(d->voice.events, "files", m->file_count);
+    wc_jsonl_str(d->voice.events, "group", group);
+    wc_jsonl_str(d->voice.events, "interface", session->netif.name);
+    wc_jsonl_uint(d->voice.events, "symbol_bytes", m->partition.symbol_bytes);
+    wc_jsonl_uint(d->voice.events, "source_symbols", m->partition.symbol_count);
+    wc_jsonl_uint(d->voice.events, "ttl", session->welcome.ttl);
+    wc_voice_end(&d->voice);
 }
 
 void wc_display_phase(struct wc_display *d, enum wc_phase phase)
 {
     static const char *const names[] = {"waiting", "streaming", "ended"};
-    wc_term_say(d->term, WC_TERM_DETAIL, "session is %s", names[phase]);
-    wc_jsonl_begin(d->events, "phase");
-    wc_jsonl_str(d->events, "phase", names[phase]);
-    end_event(d);
+    wc_term_say(d->voice.term, WC_TERM_DETAIL, "session is %s", names[phase]);
+    wc_jsonl_begin(d->voice.events, "phase");
+    wc_jsonl_str(d->voice.events, "phase", names[phase]);
+    wc_voice_end(&d->voice);
 }
 
 static const char *state_text(enum wc_member_state state)
@@ -203,15 +165,15 @@ void wc_display_receiver(struct wc_display *d, const struct wc_roster_entry *ent
     bool bad = entry->state >= WC_MEMBER_FAILED || entry->state == WC_MEMBER_UNICAST;
     bool minor = entry->state == WC_MEMBER_JOINED;
     enum wc_term_level level = bad ? WC_TERM_WARNING : minor ? WC_TERM_DETAIL : WC_TERM_INFO;
-    wc_term_say(d->term, level, "receiver %s (%s) %s%s%s", entry->name, entry->peer,
+    wc_term_say(d->voice.term, level, "receiver %s (%s) %s%s%s", entry->name, entry->peer,
                 state_text(entry->state), bad ? ": " : "", bad ? entry->reason : "");
-    wc_jsonl_begin(d->events, "receiver");
-    wc_jsonl_str(d->events, "name", entry->name);
-    wc_jsonl_str(d->events, "address", entry->peer);
-    wc_jsonl_str(d->events, "state", state_text(entry->state));
+    wc_jsonl_begin(d->voice.events, "receiver");
+    wc_jsonl_str(d->voice.events, "name", entry->name);
+    wc_jsonl_str(d->voice.events, "address", entry->peer);
+    wc_jsonl_str(d->voice.events, "state", state_text(entry->state));
     if (bad)
-        wc_jsonl_str(d->events, "reason", entry->reason);
-    end_event(d);
+        wc_jsonl_str(d->voice.events, "reason", entry->reason);
+    wc_voice_end(&d->voice);
 }
 
 static double repair_share(const struct wc_sender_stats *s)
@@ -230,21 +192,21 @@ static wc_ns time_left(const struct wc_session *session, const struct wc_sender_
 
 static void progress_event(struct wc_display *d, const struct wc_sender_stats *s, wc_ns now)
 {
-    if (!d->events || now < d->event_due)
+    if (!d->voice.events || now < d->event_due)
         return;
     d->event_due = now + WC_S(1);
-    wc_jsonl_begin(d->events, "progress");
-    wc_jsonl_uint(d->events, "blocks", s->block_count);
-    wc_jsonl_uint(d->events, "blocks_sent", s->block_sent_count);
-    wc_jsonl_uint(d->events, "source_symbols", s->source_count);
-    wc_jsonl_uint(d->events, "repair_symbols", s->repair_count);
-    wc_jsonl_uint(d->events, "rate_bps", s->rate_bps);
-    wc_jsonl_uint(d->events, "receivers", s->joined);
-    wc_jsonl_uint(d->events, "ready", s->ready);
-    wc_jsonl_uint(d->events, "unicast", s->unicast);
-    wc_jsonl_uint(d->events, "done", s->done);
-    wc_jsonl_uint(d->events, "failed", s->failed);
-    end_event(d);
+    wc_jsonl_begin(d->voice.events, "progress");
+    wc_jsonl_uint(d->voice.events, "blocks", s->block_count);
+    wc_jsonl_uint(d->voice.events, "blocks_sent", s->block_sent_count);
+    wc_jsonl_uint(d->voice.events, "source_symbols", s->source_count);
+    wc_jsonl_uint(d->voice.events, "repair_symbols", s->repair_count);
+    wc_jsonl_uint(d->voice.events, "rate_bps", s->rate_bps);
+    wc_jsonl_uint(d->voice.events, "receivers", s->joined);
+    wc_jsonl_uint(d->voice.events, "ready", s->ready);
+    wc_jsonl_uint(d->voice.events, "unicast", s->unicast);
+    wc_jsonl_uint(d->voice.events, "done", s->done);
+    wc_jsonl_uint(d->voice.events, "failed", s->failed);
+    wc_voice_end(&d->voice);
 }
 
 void wc_display_progress(struct wc_display *d, const struct wc_session *session,
@@ -252,7 +214,7 @@ void wc_display_progress(struct wc_display *d, const struct wc_session *session,
 {
     const struct wc_sender_stats *s = &stats->core;
     progress_event(d, s, now);
-    if (!wc_term_is_due(d->term, now))
+    if (!wc_term_is_due(d->voice.term, now))
         return;
     char line[2][LINE_BYTES], bar[BAR_WIDTH + 1], a[WC_FORMAT_BYTES], b[WC_FORMAT_BYTES],
         c[WC_FORMAT_BYTES];
@@ -268,33 +230,33 @@ void wc_display_progress(struct wc_display *d, const struct wc_session *session,
     snprintf(line[1], LINE_BYTES,
              "receivers: %u joined, %u at work, %u by unicast, %u done, %u failed", s->joined,
              s->ready + s->unicast, s->unicast, s->done, s->failed);
-    wc_term_draw(d->term, now, (const char *const[]){line[0], line[1]}, 2);
+    wc_term_draw(d->voice.term, now, (const char *const[]){line[0], line[1]}, 2);
 }
 
 void wc_display_summary(struct wc_display *d, const struct wc_send_summary *s)
 {
     double goodput_bps = s->seconds > 0 ? (double)s->bytes * 8.0 / s->seconds : 0.0;
     char size[WC_FORMAT_BYTES], rate[WC_FORMAT_BYTES];
-    wc_term_finish(d->term, false);
+    wc_term_finish(d->voice.term, false);
     bool began = strcmp(s->result, "error") != 0; /* else the error has said all */
     if (began)
         wc_term_say(
-            d->term, s->failed ? WC_TERM_WARNING : WC_TERM_INFO,
+            d->voice.term, s->failed ? WC_TERM_WARNING : WC_TERM_INFO,
             "%s: %u of %u receivers have all of %s, %.1f s, %s each; %llu source and %llu repair "
             "symbols",
             s->result, s->completed, s->receivers, wc_format_bytes(size, s->bytes), s->seconds,
             wc_format_bitrate(rate, (uint64_t)goodput_bps), (unsigned long long)s->source_symbols,
             (unsigned long long)s->repair_symbols);
-    wc_jsonl_begin(d->events, "summary");
-    wc_jsonl_str(d->events, "result", s->result);
-    wc_jsonl_uint(d->events, "bytes", s->bytes);
-    wc_jsonl_real(d->events, "seconds", s->seconds);
-    wc_jsonl_uint(d->events, "goodput_bps", (uint64_t)goodput_bps);
-    wc_jsonl_uint(d->events, "wire_bytes", s->wire_bytes);
-    wc_jsonl_uint(d->events, "source_symbols", s->source_symbols);
-    wc_jsonl_uint(d->events, "repair_symbols", s->repair_symbols);
-    wc_jsonl_uint(d->events, "receivers", s->receivers);
-    wc_jsonl_uint(d->events, "completed", s->completed);
-    wc_jsonl_uint(d->events, "failed", s->failed);
-    end_event(d);
+    wc_jsonl_begin(d->voice.events, "summary");
+    wc_jsonl_str(d->voice.events, "result", s->result);
+    wc_jsonl_uint(d->voice.events, "bytes", s->bytes);
+    wc_jsonl_real(d->voice.events, "seconds", s->seconds);
+    wc_jsonl_uint(d->voice.events, "goodput_bps", (uint64_t)goodput_bps);
+    wc_jsonl_uint(d->voice.events, "wire_bytes", s->wire_bytes);
+    wc_jsonl_uint(d->voice.events, "source_symbols", s->source_symbols);
+    wc_jsonl_uint(d->voice.events, "repair_symbols", s->repair_symbols);
+    wc_jsonl_uint(d->voice.events, "receivers", s->receivers);
+    wc_jsonl_uint(d->voice.events, "completed", s->completed);
+    wc_jsonl_uint(d->voice.events, "failed", s->failed);
+    wc_voice_end(&d->voice);
 }
