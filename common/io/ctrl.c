@@ -140,17 +140,28 @@ void wc_ctrl_close(struct wc_ctrl *c)
     wc_ctrl_leave(c, WC_OK, "the connection to %s was closed by this side", wc_ctrl_peer_text(c));
 }
 
+/* The other side said its last word; with a good-bye (close_notify) or without. */
+static void ended(struct wc_ctrl *c, bool politely)
+{
+    if (c->phase == WC_CTRL_HANDSHAKE)
+        wc_ctrl_abort(c, WC_E_CLOSED, "%s closed the connection during the TLS handshake", c->peer);
+    else if (c->in_bytes)
+        wc_ctrl_abort(c, WC_E_SHORT, "%s ended the connection in the middle of a message", c->peer);
+    else if (politely)
+        wc_ctrl_abort(c, WC_E_CLOSED, "%s closed the connection", c->peer);
+    else
+        wc_ctrl_abort(c, WC_E_CLOSED,
+                      "%s ended the connection without a good-bye: its program was killed",
+                      c->peer);
+}
+
 /* The socket says that it is over. */
 static void lost(struct wc_ctrl *c, int status)
 {
     if (c->phase == WC_CTRL_LEAVING)
         close_handles(c);
-    else if (status == UV_EOF && c->phase == WC_CTRL_HANDSHAKE)
-        wc_ctrl_abort(c, WC_E_CLOSED, "%s closed the connection during the TLS handshake", c->peer);
     else if (status == UV_EOF)
-        wc_ctrl_abort(c, WC_E_CLOSED,
-                      "%s ended the connection without a good-bye: its program was killed",
-                      c->peer);
+        ended(c, false);
     else if (status == UV_ETIMEDOUT)
         wc_ctrl_abort(c, WC_E_SYS,
                       "%s no longer answers: it is switched off, or the network between is broken",
@@ -371,7 +382,7 @@ static void pump(struct wc_ctrl *c)
     case WC_E_AGAIN:
         break;
     case WC_E_CLOSED:
-        wc_ctrl_abort(c, err, "%s closed the connection", c->peer);
+        ended(c, true);
         break;
     case WC_E_NOMEM:
         wc_ctrl_abort(c, err, "out of memory for the connection to %s", c->peer);

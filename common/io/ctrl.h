@@ -23,9 +23,10 @@ struct wc_ctrl_ops {
     void (*on_drain)(void *ctx, struct wc_ctrl *c);
     /* Exactly once per connection (also when on_open never came); `c` is gone after return. `why`:
      * for people, names the peer. WC_OK: this side closed; WC_E_CLOSED: the peer closed;
-     * WC_E_NOT_FOUND: no such name; WC_E_SYS: unreachable, refused, reset, silent for about 10 s;
-     * WC_E_AUTH: the sender's key is not to be trusted; WC_E_CRYPTO: TLS failed; WC_E_FULL: the
-     * peer does not read; else what its malformed message was (WC_E_VERSION, ...). */
+     * WC_E_SHORT: it did so in the middle of a message; WC_E_NOT_FOUND: no such name; WC_E_SYS:
+     * unreachable, refused, reset, silent for about 10 s; WC_E_AUTH: the sender's key is not to be
+     * trusted; WC_E_CRYPTO: TLS failed; WC_E_FULL: the peer does not read; else what its malformed
+     * message was (WC_E_VERSION, ...). */
     void (*on_close)(void *ctx, struct wc_ctrl *c, enum wc_err err, const char *why);
 };
 

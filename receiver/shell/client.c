@@ -305,7 +305,7 @@ static void name_the_cause(struct wc_client *c, const struct wc_ctrl *ctrl, enum
         end_with_reply(c, WC_KEY_REPLY_CUT, 0, 0);
     } else if (err == WC_E_RANGE && c->greeted && !c->welcomed) {
         end_with_reply(c, WC_KEY_REPLY_NO_CONTENT, 0, 0);
-    } else if (err == WC_E_CLOSED && c->welcomed && !c->has_package) {
+    } else if ((err == WC_E_CLOSED || err == WC_E_SHORT) && c->welcomed && !c->has_package) {
         end_with_reply(c, WC_KEY_REPLY_PART, c->manifest_got, c->welcome.manifest_bytes);
     }
 }

@@ -61,11 +61,12 @@ static void change(struct wc_roster *r, struct guest *g, enum wc_member_state st
     r->config.on_change(r->config.ctx, &g->entry);
 }
 
+/* To whoever is refused here nothing was due yet: no session, or not of this package. */
 static void dismiss(const struct wc_roster *r, struct wc_ctrl *c, uint8_t type,
                     const struct wc_farewell *farewell)
 {
-    wc_farewell_say(c, type, farewell,
-                    r->config.session->publication.manifest.partition.object_bytes);
+    uint64_t object_bytes = r->config.session->publication.manifest.partition.object_bytes;
+    wc_farewell_say(c, type, farewell, type == WC_MSG_REFUSE ? 0 : object_bytes);
 }
 
 static bool is_at_work(const struct guest *g)

@@ -209,6 +209,21 @@ static void malformed_frames_end_the_connection(void **state)
     assert_others_live(w);
 }
 
+/* A peer that was killed in the middle of a message did not just go away. */
+static void ended_in_the_middle_of_a_message(void **state)
+{
+    struct world *w = *state;
+    static uint8_t frame[WC_FRAME_HEADER_BYTES + WC_FRAME_BODY_MAX];
+    struct raw raw;
+    raw_connect(w, &raw, true);
+    raw_send(&raw, frame, hello_frame(frame) - 1);
+    RUN_UNTIL(w, (raw_step(&raw), w->server_side.c));
+    raw_close(&raw);
+    RUN_UNTIL(w, w->server_side.close_count == 1);
+    assert_int_equal(w->server_side.err, WC_E_SHORT);
+    assert_mentions(&w->server_side, "middle of a message");
+}
+
 /* Random bodies of every type: some are messages, most end the connection, none does more. */
 static void random_messages(void **state)
 {
@@ -271,6 +286,7 @@ int main(void)
         TEST(no_descriptor_left),
         TEST(unknown_types_and_single_bytes),
         TEST(malformed_frames_end_the_connection),
+        TEST(ended_in_the_middle_of_a_message),
         TEST(random_messages),
         TEST(peer_that_does_not_read),
     };
