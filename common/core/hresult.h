@@ -17,6 +17,7 @@
 #define WC_HR_CANCELLED     0x800704c7u /* ERROR_CANCELLED */
 #define WC_HR_NO_MEMORY     0x8007000eu /* E_OUTOFMEMORY: memory or threads */
 #define WC_HR_NETWORK       0x800704cfu /* ERROR_NETWORK_UNREACHABLE: no socket for the group */
+#define WC_HR_PORT_TAKEN    0x80072740u /* WSAEADDRINUSE: the TCP port is taken */
 #define WC_HR_CONNECTION    0x80072efeu /* ERROR_INTERNET_CONNECTION_ABORTED */
 #define WC_HR_BUSY          0xa0570001u /* session full */
 #define WC_HR_PROTOCOL      0xa0570002u /* the other side breaks the protocol */
