@@ -220,3 +220,18 @@ size_t wc_netif_list(struct wc_netif *ret, size_t capacity)
             ret[used++] = list[i];
     return used;
 }
+
+enum wc_err wc_netif_find(struct wc_netif *ret, const char *choice)
+{
+    struct wc_addr addr;
+    struct wc_netif list[NETIF_MAX];
+    if (wc_netaddr_parse(choice, &addr) && wc_netif_of_addr(ret, &addr) == WC_OK)
+        return WC_OK;
+    size_t count = list_all(list, NETIF_MAX);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(list[i].name, choice) == 0) {
+            *ret = list[i];
+            return WC_OK;
+        }
+    return WC_E_NOT_FOUND;
+}

@@ -25,6 +25,10 @@ struct wc_netif {
 WC_MUST_USE enum wc_err wc_netif_choose(struct wc_netif *ret, const char *choice, uint8_t family,
                                         struct wc_why *why);
 
+/* The interface named `choice` (a name, or an address that it has), whatever its state.
+ * WC_E_NOT_FOUND. */
+WC_MUST_USE enum wc_err wc_netif_find(struct wc_netif *ret, const char *choice);
+
 /* The interface that has this address (of a connected socket). WC_E_NOT_FOUND. */
 WC_MUST_USE enum wc_err wc_netif_of_addr(struct wc_netif *ret, const struct wc_addr *addr);
 

@@ -35,6 +35,7 @@ _wimcast_value() {
         --read) _wimcast_words "everyone accounts" "$2" ;;
         --account) COMPREPLY=() ;;
         --state-dir | --site-dir) _wimcast_folders "$2" ;;
+        --user) mapfile -t COMPREPLY < <(compgen -u -- "$2") ;;
         --slow-policy) _wimcast_words "none disconnect unicast" "$2" ;;
         --id | --port | --mcast-data-address | --ttl | --min-receivers | --max-wait | \
             --max-bitrate | --symbol-size | --slow-rate | --name | --beacon-timeout | --discover-timeout | \
@@ -102,16 +103,21 @@ _wimcast_sender_account() {
     fi
 }
 
+_wimcast_sender_check() {
+    _wimcast "" "--fix --user --interface --port --mcast-data-address --state-dir" ||
+        _wimcast_package_ids "${COMP_WORDS[COMP_CWORD]}"
+}
+
 _wimcast_sender() {
     local command=
     ((COMP_CWORD == 1)) || command=${COMP_WORDS[1]}
     case $command in
-        publish | packages | key | account)
+        publish | packages | key | account | check)
             "_wimcast_sender_$command"
             return
             ;;
     esac
-    _wimcast "send publish packages key account" "--id --read --interface --port \
+    _wimcast "send publish packages key account check" "--id --read --interface --port \
         --mcast-data-address --ttl --min-receivers --max-wait --max-bitrate --state-dir --symbol-size --slow-policy \
         --slow-rate --only-multicast --nokbd --no-announce --log-file --log-size" ||
         _wimcast_files "${COMP_WORDS[COMP_CWORD]}"

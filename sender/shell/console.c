@@ -79,16 +79,31 @@ void wc_console_finding(struct wc_console *c, const struct wc_finding *f)
     printf("%s [%s]\n  seen: %s\n  fix:  %s\n", f->sentence, f->kind->id, f->evidence, f->fix);
 }
 
-int wc_console_findings(struct wc_console *c, const struct wc_findings *list, const char *ok)
+void wc_console_list(struct wc_console *c, const struct wc_findings *list,
+                     struct wc_console_tally *tally)
 {
     for (uint32_t i = 0; i < list->count; i++)
         wc_console_finding(c, &list->items[i]);
     const struct wc_finding *worst = wc_findings_worst(list);
-    bool is_error = worst && worst->kind->severity == WC_SEVERITY_ERROR;
+    if (worst && (!tally->worst || worst->kind->severity > tally->worst->severity))
+        tally->worst = worst->kind;
+    tally->count += list->count;
+}
+
+int wc_console_sum(struct wc_console *c, const struct wc_console_tally *tally, const char *ok)
+{
+    bool is_error = tally->worst && tally->worst->severity == WC_SEVERITY_ERROR;
     if (!is_error && wc_console_is_text(c))
         printf("ok: %s\n", ok);
     wc_jsonl_begin(c->events, "summary");
     wc_jsonl_str(c->events, "result", is_error ? "failed" : "ok");
-    wc_jsonl_uint(c->events, "findings", list->count);
-    return wc_console_end(c, is_error ? worst->kind->exit_code : EX_OK);
+    wc_jsonl_uint(c->events, "findings", tally->count);
+    return wc_console_end(c, is_error ? tally->worst->exit_code : EX_OK);
+}
+
+int wc_console_findings(struct wc_console *c, const struct wc_findings *list, const char *ok)
+{
+    struct wc_console_tally tally = {.count = 0};
+    wc_console_list(c, list, &tally);
+    return wc_console_sum(c, &tally, ok);
 }

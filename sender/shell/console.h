@@ -32,8 +32,18 @@ int wc_console_fail(struct wc_console *c);
 
 void wc_console_finding(struct wc_console *c, const struct wc_finding *f);
 
-/* All of them, and whether a session could run: `ok` is said when none is an error. Returns the
- * exit code of the worst error. */
+/* What several lists of findings come to. */
+struct wc_console_tally {
+    uint32_t count;
+    const struct wc_finding_kind *worst; /* NULL: none */
+};
+void wc_console_list(struct wc_console *c, const struct wc_findings *list,
+                     struct wc_console_tally *tally);
+
+/* Say what it came to: `ok` when none is an error. Returns the exit code of the worst error. */
+int wc_console_sum(struct wc_console *c, const struct wc_console_tally *tally, const char *ok);
+
+/* Both, of one list. */
 int wc_console_findings(struct wc_console *c, const struct wc_findings *list, const char *ok);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "common/io/shield.h"
 #include "sender/shell/account.h"
+#include "sender/shell/check.h"
 #include "sender/shell/key.h"
 #include "sender/shell/options.h"
 #include "sender/shell/packages.h"
@@ -37,6 +38,8 @@ int main(int argc, char **argv)
         return wc_key_run(&options.key, &options.common);
     case WC_SENDER_COMMAND_ACCOUNT:
         return wc_account_run(&options.account, &options.common);
+    case WC_SENDER_COMMAND_CHECK:
+        return wc_check_run(&options.check, &options.common);
     case WC_SENDER_COMMAND_SEND:
     case WC_SENDER_COMMAND_NONE:
         break;

@@ -64,6 +64,7 @@ static const char program_help[] =
     "  packages ACTION  list, show, sign anew and remove packages\n"
     "  key ACTION       make, sign, look at and replace the key of this sender\n"
     "  account ACTION   say who may log on at this sender\n"
+    "  check [ID]       look whether a session would work, before receivers come\n"
     "\n"
     "  -h, --help       this text; after a command: its options\n"
     "  -V, --version    the version\n"
@@ -297,12 +298,19 @@ static enum wc_err parse_account(void *options, int argc, char **argv, struct wc
     return wc_account_options_parse(&all->account, &all->common, argc, argv, why);
 }
 
+static enum wc_err parse_check(void *options, int argc, char **argv, struct wc_why *why)
+{
+    struct wc_sender_options *all = options;
+    return wc_check_options_parse(&all->check, &all->common, argc, argv, why);
+}
+
 static const struct wc_args_command commands[] = {
     {"send", WC_SENDER_COMMAND_SEND, parse_send},
     {"publish", WC_SENDER_COMMAND_PUBLISH, parse_publish},
     {"packages", WC_SENDER_COMMAND_PACKAGES, parse_packages},
     {"key", WC_SENDER_COMMAND_KEY, parse_key},
     {"account", WC_SENDER_COMMAND_ACCOUNT, parse_account},
+    {"check", WC_SENDER_COMMAND_CHECK, parse_check},
     {NULL, 0, NULL},
 };
 
@@ -323,6 +331,8 @@ static struct folders folders_of(struct wc_sender_options *o)
         return (struct folders){o->key.state_dir, o->key.site_dir};
     case WC_SENDER_COMMAND_ACCOUNT:
         return (struct folders){o->account.state_dir, NULL};
+    case WC_SENDER_COMMAND_CHECK:
+        return (struct folders){o->check.state_dir, o->check.site_dir};
     case WC_SENDER_COMMAND_SEND:
     case WC_SENDER_COMMAND_NONE:
         break;
@@ -362,6 +372,8 @@ const char *wc_sender_help(enum wc_sender_command command)
         return wc_key_help();
     case WC_SENDER_COMMAND_ACCOUNT:
         return wc_account_help();
+    case WC_SENDER_COMMAND_CHECK:
+        return wc_check_help();
     case WC_SENDER_COMMAND_NONE:
         break;
     }

@@ -12,6 +12,7 @@
 #include "common/io/why.h"
 #include "sender/core/sender.h"
 #include "sender/shell/account_options.h"
+#include "sender/shell/check_options.h"
 #include "sender/shell/key_options.h"
 #include "sender/shell/packages_options.h"
 #include "sender/shell/publish_options.h"
@@ -24,6 +25,7 @@ enum wc_sender_command {
     WC_SENDER_COMMAND_PACKAGES,
     WC_SENDER_COMMAND_KEY,
     WC_SENDER_COMMAND_ACCOUNT,
+    WC_SENDER_COMMAND_CHECK,
 };
 
 /* Ranges and defaults. */
@@ -65,6 +67,7 @@ struct wc_sender_options {
     struct wc_packages_options packages; /* of WC_SENDER_COMMAND_PACKAGES */
     struct wc_key_options key;           /* of WC_SENDER_COMMAND_KEY */
     struct wc_account_options account;   /* of WC_SENDER_COMMAND_ACCOUNT */
+    struct wc_check_options check;       /* of WC_SENDER_COMMAND_CHECK */
 };
 
 /* Read the command line; argv may be reordered, and `ret` borrows from it (not from `env`). Uses

@@ -12,8 +12,6 @@
 #include "sender/shell/keygate.h"
 #include "sender/shell/packagesend.h"
 
-/* Enough for a few groups on their way; more would only hide how fast the link is. */
-#define SEND_BUFFER_BYTES (1u << 20)
 #define RATE_UNKNOWN_BPS  1000000000ull
 #define RATE_LOOPBACK_BPS 10000000000ull
 
@@ -140,7 +138,8 @@ enum wc_err wc_prepare(struct wc_prepared *ret, const struct wc_send_options *o,
     if (!err)
         err = check_key(o, wc_session_host(&p.session.netif, group.family, host), display, why);
     if (!err) {
-        p.fd = wc_mcast_open_tx(&group, &p.session.netif, o->ttl, SEND_BUFFER_BYTES, why);
+        p.fd =
+            wc_mcast_open_tx(&group, &p.session.netif, o->ttl, WC_PREPARE_SEND_BUFFER_BYTES, why);
         err = p.fd < 0 ? WC_E_SYS : publish(&p, o, group.family, &publishing, why);
     }
     if (!err) {

@@ -10,6 +10,9 @@
 #include "sender/shell/options.h"
 #include "sender/shell/session.h"
 
+/* Of its socket: enough for a few groups on their way; more only hides how fast the link is. */
+#define WC_PREPARE_SEND_BUFFER_BYTES (1u << 20)
+
 struct wc_prepared {
     struct wc_identity *identity;
     struct wc_content *content;

@@ -12,7 +12,6 @@
 #include "sender/shell/feeder.h"
 #include "sender/shell/inspector.h"
 
-#define PORT_TRIES 16u
 /* Who said nothing for so long after it connected gives up its place. */
 #define HELLO_MAX_MS 10000u
 
@@ -421,7 +420,7 @@ static enum wc_err listen_near(struct wc_roster *r, uint16_t port, bool port_is_
                                struct wc_why *why)
 {
     const char *reason = "";
-    for (uint32_t i = 0; i < (port_is_fixed ? 1 : PORT_TRIES); i++) {
+    for (uint32_t i = 0; i < (port_is_fixed ? 1 : WC_ROSTER_PORT_TRIES); i++) {
         if (port + i > UINT16_MAX)
             break;
         uint16_t candidate = (uint16_t)(port + i);

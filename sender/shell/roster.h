@@ -24,6 +24,7 @@ struct wc_roster_entry {
 };
 
 #define WC_ROSTER_REFUSALS_MAX 8u
+#define WC_ROSTER_PORT_TRIES   16u /* from the default one up */
 
 struct wc_roster_config {
     uv_loop_t *loop;

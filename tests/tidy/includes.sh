@@ -45,7 +45,6 @@ openssl/evp.h: common/io/clientcert.*
 intel-ipsec-mb.h: common/io/aead_ipsec_mb.*
 isa-l:      common/io/fec.*
 jansson.h:  common/io/jsonl.* common/io/accounts.* sender/shell/packagefile.*
-jansson.h:  common/io/jsonl.*
 jansson.h:  common/io/firewalljson.* common/io/firewallvalue.*
 pcap:       common/io/capture.*
 openssl/evp.h: common/io/sha1.*
