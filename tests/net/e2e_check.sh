@@ -200,3 +200,24 @@ kill -INT "$sender_pid"
 wait_end 15 "$sender_pid" || fail "the sender does not end"
 healthy free_again
 say "ok: the port"
+
+# --- IPv6 -----------------------------------------------------------------------------------------
+v6=(--interface eth0 --mcast-data-address '[ff15::8000:1]:9468')
+look without_v6 78 "${v6[@]}"
+has without_v6 check.interface-no-address error 0x800704CF 'IPv6'
+if sysctl -q -w net.ipv6.conf.eth0.disable_ipv6=0 2>/dev/null &&
+    ip -6 address add fd99::10/64 dev eth0 nodad 2>/dev/null; then
+    "$SENDER" key sign --name 10.99.0.10 --name fd99::10 >/dev/null
+    rules "$(sender_table 'ip6 saddr fd99::/64 tcp dport 9467 accept')"
+    healthy v6 "${v6[@]}"
+    rules "table ip6 t {
+        chain out {
+            type filter hook output priority 0
+            ip6 daddr ff15::/16 drop
+        }
+    }"
+    look no_v6_data 78 "${v6[@]}"
+    has no_v6_data check.firewall-out error 0x800705B4 'table ip6 t, chain out drops it'
+    healthy v4_beside --interface eth0
+    say "ok: IPv6"
+fi
