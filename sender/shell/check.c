@@ -11,6 +11,7 @@
 #include "common/diag/firewall_rules.h"
 #include "common/diag/key_rules.h"
 #include "common/io/firewall.h"
+#include "sender/shell/checkdp.h"
 #include "sender/shell/checkfix.h"
 #include "sender/shell/checklook.h"
 #include "sender/shell/console.h"
@@ -56,6 +57,38 @@ static void look_at_machine(struct check *c)
     tell_findings(c);
 }
 
+static void tell_package(void *ctx, const struct wc_findings *findings)
+{
+    struct check *c = ctx;
+    wc_console_list(&c->console, findings, &c->tally);
+}
+
+/* Its key, if that can be used: looking makes none. */
+static struct wc_identity *open_identity(const struct check *c)
+{
+    const struct wc_key_sight *key = &c->look.key;
+    char sentence[WC_SENTENCE_BYTES_MAX + 1];
+    struct wc_identity *identity = NULL;
+    bool is_whole =
+        key->key == WC_KEY_FILE_GOOD && key->certificate == WC_KEY_FILE_GOOD && key->is_pair;
+    if (is_whole && wc_identity_open(&identity, c->o->state_dir, sentence))
+        return NULL;
+    return identity;
+}
+
+static void look_at_packages(struct check *c)
+{
+    struct wc_identity *identity = open_identity(c);
+    struct wc_checkdp what = {.state_dir = c->o->state_dir,
+                              .id = c->o->id,
+                              .identity = identity,
+                              .tell = tell_package,
+                              .tell_fix = c->o->fix ? tell_fix : NULL,
+                              .ctx = c};
+    wc_checkdp_run(&what);
+    wc_identity_free(identity);
+}
+
 static int run(struct check *c)
 {
     wc_firewall_read(&c->look.firewall);
@@ -64,6 +97,8 @@ static int run(struct check *c)
     if (c->o->fix)
         wc_checkfix_dir(c->o->state_dir, c->now_s, tell_fix, c);
     look_at_machine(c);
+    if (c->look.dp.dir.is_folder || c->o->id)
+        look_at_packages(c);
     return wc_console_sum(&c->console, &c->tally, "a session can run on this machine");
 }
 

@@ -94,6 +94,11 @@ jq -s -e '.[0].event == "fix" and .[0].done and (.[0].sentence | test("0600"))' 
     fail "--fix --json"
 check 77 'error: 0x80070005: .*is not a directory.*\[check\.state-dir\]' "$work_dir/file"
 
+damage touch accounts.json
+chmod 600 "$d/accounts.json"
+check 78 'error: 0x80070005: the accounts .*\[check\.accounts\]' "$d"
+check 66 'error: 0x80070002: .*\[package\.unknown\]' good no-such-package
+
 # --- the interface, the port, the group -----------------------------------------------------------
 expect 64 'error: 0x80070002: interface none0 .*\[check\.interface-unknown\]' \
     "$SENDER" check --interface none0 --port $port --state-dir good
@@ -124,6 +129,7 @@ if ((EUID == 0)); then
     chmod 0755 "$work_dir"
     check 77 'error: 0x80070005: .*cannot be read by this user.*\[key\.unreadable\]' \
         "$work_dir/good" --user nobody
+    check 77 'error: 0x80070005: .*\[check\.packages\]' "$work_dir/good" --user nobody
     damage chown -R nobody .
     check 0 'notice: .*\[check\.other-user\]' "$d"
     check 0 'fix:  .*check --user nobody' "$d"

@@ -201,6 +201,70 @@ wait_end 15 "$sender_pid" || fail "the sender does not end"
 healthy free_again
 say "ok: the port"
 
+
+# --- packages, and who may read them --------------------------------------------------------------
+image=$work_dir/image.wim
+publish() { "$SENDER" publish "$image" --id "$1" "${@:2}" >/dev/null || fail "publish $*"; }
+account() { WIMCAST_PASSWORD=correct-horse "$SENDER" account "$@" >/dev/null || fail "account $*"; }
+ip link set eth9 up
+look no_package 66 none-such
+has no_package package.unknown error 0x80070002 'none-such'
+publish img
+healthy published
+healthy published_alone img
+cp -p "$image" "$work_dir/copy"
+touch -d 'now - 1 day' "$image"
+look changed 65 img
+has changed content.changed error 0x80091007 'image.wim'
+look changed_among_all 65
+cp -p "$work_dir/copy" "$image"
+healthy as_before img
+: >"$image"
+look emptied 65 img
+has emptied content.empty error 0x800705B4
+rm "$image"
+look removed 66 img
+has removed content.missing error 0x80070002 'image.wim'
+cp -p "$work_dir/copy" "$image"
+chmod 600 "$image"
+chown -R nobody "$WIMCAST_STATE_DIR"
+look unreadable 77 img --user nobody
+has unreadable content.unreadable error 0x80070005 'image.wim'
+chown -R root "$WIMCAST_STATE_DIR"
+"$SENDER" key reset --name 10.99.0.10 >/dev/null
+look other_key 78 img
+has other_key key.manifest-other-key error 0x80004005 'packages sign'
+look signed 0 img --fix
+[[ $(json_get "$work_dir/signed.json" fix .done) == true ]] || fail "--fix does not sign"
+[[ $(count_of signed) == 0 ]] || fail "--fix does not look again"
+healthy signed_again
+
+publish img --read accounts
+look no_accounts 78
+has no_accounts check.no-accounts error 0x80070005 'account add'
+account add lab
+look anonymous 0 img
+has anonymous check.anonymous-unneeded warning 0x80070005 'account anonymous refuse'
+publish img --read accounts --only-multicast
+look fatal 78 img
+has fatal check.anonymous-unneeded error 0x80070005 'empty download'
+account anonymous refuse
+healthy refused
+publish img --read lab,carol
+look unknown_reader 0 img
+has unknown_reader check.reader-unknown warning 0x80070005 'carol'
+publish img --read carol
+look nobody_reads 78 img
+has nobody_reads check.reader-unknown error 0x80070005 'carol'
+publish img --read lab
+healthy lab img
+printf '{' >"$WIMCAST_STATE_DIR/accounts.json"
+look broken_accounts 78
+has broken_accounts check.accounts error 0x80070005 'accounts.json'
+rm "$WIMCAST_STATE_DIR/accounts.json"
+publish img
+say "ok: packages and accounts"
+
 # --- IPv6 -----------------------------------------------------------------------------------------
 v6=(--interface eth0 --mcast-data-address '[ff15::8000:1]:9468')
 look without_v6 78 "${v6[@]}"

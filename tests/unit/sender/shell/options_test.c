@@ -239,7 +239,8 @@ struct refusal {
 
 static const struct refusal refusals[] = {
     {"p", "no command; use send, publish, packages, key, account or check, or --help"},
-    {"p serve", "unknown command 'serve'; use send, publish, packages, key, account or check, or --help"},
+    {"p serve",
+     "unknown command 'serve'; use send, publish, packages, key, account or check, or --help"},
     {"p --ttl 3",
      "unknown command '--ttl'; use send, publish, packages, key, account or check, or --help"},
     {"p send", "nothing to send: name at least one file or folder (PATH)"},
