@@ -39,6 +39,7 @@ enum wc_key_reply {
     WC_KEY_REPLY_NO_CONTENT, /* the descriptor promises a manifest of 0 bytes, or the like */
     WC_KEY_REPLY_PART,       /* the manifest ends too early: got_bytes of due_bytes */
     WC_KEY_REPLY_UNSIGNED,   /* the manifest has no signature, or half of one */
+    WC_KEY_REPLY_SWAPPED,    /* the manifest is not the one that the descriptor names */
     WC_KEY_REPLY_OTHER_KEY,  /* the manifest's signature is not of the sender's key */
 };
 

@@ -47,6 +47,7 @@ KIND(reply_empty, "reply-empty", ERROR, FAIL, EXIT_PROTOCOL, EXIT_UNAVAILABLE);
 KIND(reply_malformed, "reply-malformed", ERROR, FAIL, EXIT_PROTOCOL, EXIT_PROTOCOL);
 KIND(reply_part, "reply-part", ERROR, FAIL, EXIT_PROTOCOL, EXIT_TEMPFAIL);
 KIND(manifest_unsigned, "manifest-unsigned", ERROR, FAIL, EXIT_PROTOCOL, EXIT_PROTOCOL);
+KIND(manifest_swapped, "manifest-swapped", ERROR, FAIL, EXIT_PROTOCOL, EXIT_PROTOCOL);
 KIND(manifest_other_key, "manifest-other-key", ERROR, FAIL, EXIT_PROTOCOL, EXIT_PROTOCOL);
 
 struct judge {
@@ -369,6 +370,13 @@ static void judge_reply(struct judge *j)
         WC_PHRASE(evidence, "its signature has ", wc_phrase_number(got, s->got_bytes), " of ",
                   wc_phrase_number(due, s->due_bytes), " bytes");
         say_reply(j, manifest_unsigned, "the manifest is not signed", evidence, again);
+        return;
+    case WC_KEY_REPLY_SWAPPED:
+        say_reply(j, manifest_swapped,
+                  "the manifest is not the one that the session descriptor names",
+                  "its digest, or the package that it names, is another",
+                  "publish the package again, and look who may write to the sender's state "
+                  "directory");
         return;
     case WC_KEY_REPLY_OTHER_KEY:
         WC_PHRASE(evidence, "the sender's key is ", wc_phrase_digest(key, s->key_digest),

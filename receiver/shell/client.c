@@ -152,8 +152,10 @@ static const char *prove(struct wc_client *c)
     uint8_t digest[WC_DIGEST_BYTES];
     wc_digest_of(hash, c->manifest_bytes, c->manifest_got, digest);
     wc_digest_free(hash);
-    if (!wc_digest_equal(digest, w->manifest_digest))
+    if (!wc_digest_equal(digest, w->manifest_digest)) {
+        end_with_reply(c, WC_KEY_REPLY_SWAPPED, 0, 0);
         return "the manifest is not the one that the session descriptor names";
+    }
     struct wc_publickey *key = wc_ctrl_peer_key(c->ctrl);
     if (!key)
         return "the sender showed no key";
@@ -171,8 +173,10 @@ static const char *prove(struct wc_client *c)
     }
     if (wc_manifest_decode(&c->manifest, c->manifest_bytes, c->manifest_got, &wc_alloc_libc))
         return "the manifest is malformed";
-    if (strcmp(c->manifest.id, w->package) != 0)
+    if (strcmp(c->manifest.id, w->package) != 0) {
+        end_with_reply(c, WC_KEY_REPLY_SWAPPED, 0, 0);
         return "the manifest is of another package than the session";
+    }
     return NULL;
 }
 
@@ -284,7 +288,6 @@ static int exit_of_close(const struct wc_client *c, enum wc_err err)
         return EX_NOPERM;
     case WC_E_NOT_FOUND:
         return EX_NOHOST;
-    case WC_E_VERSION:
     case WC_E_FORMAT:
         return EX_PROTOCOL;
     default:
@@ -293,7 +296,8 @@ static int exit_of_close(const struct wc_client *c, enum wc_err err)
 }
 
 /* The connection ended, and what is lacking is known. */
-static void name_the_cause(struct wc_client *c, const struct wc_ctrl *ctrl, enum wc_err err)
+static void name_the_cause(struct wc_client *c, const struct wc_ctrl *ctrl, enum wc_err err,
+                           const char *why)
 {
     const struct wc_key_sight *refused = wc_ctrl_refused(ctrl);
     if (err == WC_E_AUTH && refused) {
@@ -307,6 +311,9 @@ static void name_the_cause(struct wc_client *c, const struct wc_ctrl *ctrl, enum
         end_with_reply(c, WC_KEY_REPLY_NO_CONTENT, 0, 0);
     } else if ((err == WC_E_CLOSED || err == WC_E_SHORT) && c->welcomed && !c->has_package) {
         end_with_reply(c, WC_KEY_REPLY_PART, c->manifest_got, c->welcome.manifest_bytes);
+    } else if (err == WC_E_VERSION) {
+        end_with(c, WC_HR_PROTOCOL, EX_PROTOCOL, why);
+        snprintf(c->end.why.finding, sizeof c->end.why.finding, "session.protocol");
     }
 }
 
@@ -315,7 +322,7 @@ static void on_close(void *ctx, struct wc_ctrl *ctrl, enum wc_err err, const cha
     struct wc_client *c = ctx;
     c->ctrl = NULL;
     if (!c->end_known)
-        name_the_cause(c, ctrl, err);
+        name_the_cause(c, ctrl, err, why);
     if (!c->end_known && c->said_done && (err == WC_OK || err == WC_E_CLOSED)) {
         end_with(c, 0, EX_OK, "");
     } else if (!c->end_known) {

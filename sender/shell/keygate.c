@@ -22,7 +22,7 @@ enum wc_err wc_keygate_check(const struct wc_keycheck_place *place,
             return wc_why_finding(why, WC_E_AUTH, f->kind->id, f->kind->hresult, f->kind->exit_code,
                                   line);
         if (f->kind->severity == WC_SEVERITY_WARNING && listener)
-            listener->warn(listener->ctx, line);
+            listener->warn(listener->ctx, f);
     }
     return WC_OK;
 }

@@ -3,13 +3,14 @@
 #ifndef WC_SENDER_SHELL_KEYGATE_H
 #define WC_SENDER_SHELL_KEYGATE_H
 
+#include "common/diag/finding.h"
 #include "common/io/identity.h"
 #include "common/io/keycheck.h"
 #include "common/io/why.h"
 
-/* Who is told of warnings; `line` is borrowed until return. NULL: nobody. */
+/* Who is told of warnings; `finding` is borrowed until return. NULL: nobody. */
 struct wc_keygate_listener {
-    void (*warn)(void *ctx, const char *line);
+    void (*warn)(void *ctx, const struct wc_finding *finding);
     void *ctx;
 };
 

@@ -25,6 +25,11 @@ static void on_warning(void *ctx, const char *sentence)
     wc_display_warning(ctx, sentence);
 }
 
+static void on_finding(void *ctx, const struct wc_finding *finding)
+{
+    wc_display_finding(ctx, finding);
+}
+
 static bool on_progress(void *ctx, uint64_t done_bytes, uint64_t bytes)
 {
     struct publishing *p = ctx;
@@ -40,7 +45,7 @@ static enum wc_err check_key(const struct wc_send_options *o, const char *name,
                                       .site_dir = o->site_dir,
                                       .name = name,
                                       .now_s = (int64_t)time(NULL)};
-    struct wc_keygate_listener listener = {.warn = on_warning, .ctx = display};
+    struct wc_keygate_listener listener = {.warn = on_finding, .ctx = display};
     return wc_keygate_check(&place, name ? &listener : NULL, why);
 }
 

@@ -31,6 +31,12 @@ static void on_warning(void *ctx, const char *sentence)
     wc_display_warning(p->display, sentence);
 }
 
+static void on_finding(void *ctx, const struct wc_finding *finding)
+{
+    const struct publishing *p = ctx;
+    wc_display_finding(p->display, finding);
+}
+
 static bool on_progress(void *ctx, uint64_t done_bytes, uint64_t bytes)
 {
     const struct publishing *p = ctx;
@@ -42,7 +48,7 @@ static enum wc_err open_key(struct publishing *p, struct wc_why *why)
 {
     struct wc_keycheck_place place = {
         .state_dir = p->o->state_dir, .site_dir = p->o->site_dir, .now_s = (int64_t)time(NULL)};
-    struct wc_keygate_listener listener = {.warn = on_warning, .ctx = p};
+    struct wc_keygate_listener listener = {.warn = on_finding, .ctx = p};
     enum wc_err err = wc_keygate_check(&place, &listener, why);
     return err ? err : wc_keygate_open(&p->identity, p->o->state_dir, why);
 }

@@ -137,12 +137,23 @@ say "ok: a published package keeps its readers"
 
 # --- the report from the field: anonymous allowed, an account needed, only via multicast ----------
 rm -rf "$work_dir"/r?
-send_it --min-receivers 1 --read lab --only-multicast
+"$SENDER" publish "$work_dir/image.wim" --id LAB00002 --read lab --only-multicast \
+    >"$work_dir/publish.err" 2>&1 || fail "publish"
+rc=0 # beforehand
+"$SENDER" check --json --interface lo --port $port LAB00002 >"$work_dir/check.json" 2>&1 || rc=$?
+((rc == 78)) || fail "check ends with $rc"
+seen=$(json_get "$work_dir/check.json" finding '(select(.severity == "error") | .id)')
+[[ $seen == check.anonymous-unneeded ]] || fail "check says: '$seen'"
+start_sender --port $port --max-wait 60 --min-receivers 1 LAB00002
 refused r1 access.account-needed 0x80070005 77
 must_say r1 'nobody asked this receiver for its account.*only via multicast'
 must_say r1 'account anonymous refuse'
-fetch_into r1 "${lab[@]}" # the one setting
+account anonymous refuse # the one setting that it names
+"$SENDER" check --interface lo --port $((port + 1)) LAB00002 >"$work_dir/check.err" 2>&1 ||
+    fail "check is not content"
+fetch_into r1 "${lab[@]}"
 complete r1
+account anonymous allow
 say "ok: anonymous allowed, an account needed, only multicast: the cause, and one setting later"
 
 # --- a sender that refuses anonymous receivers ----------------------------------------------------

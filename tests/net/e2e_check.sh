@@ -202,6 +202,31 @@ healthy free_again
 say "ok: the port"
 
 
+# --- this machine ---------------------------------------------------------------------------------
+command -v faketime >/dev/null || fail "needs faketime"
+export DONT_FAKE_MONOTONIC=1
+as=(faketime '2001-02-03 04:05:06')
+look clock 78
+has clock check.clock error 0x80004005 '2001-02-03'
+as=(bash -c 'ulimit -n 100; exec "$@"' limited)
+look few_files 0
+has few_files check.open-files warning none '100'
+# What root may do everywhere: state of its own, and not root.
+chmod 755 "$work_dir"
+mkdir -m 700 "$work_dir/nobody"
+cp -r "$WIMCAST_STATE_DIR/." "$work_dir/nobody"
+chown -R 65533:65533 "$work_dir/nobody"
+as=(env WIMCAST_STATE_DIR="$work_dir/nobody" HOME="$work_dir/nobody"
+    setpriv --reuid 65533 --regid 65533 --clear-groups)
+look forbidden 77 --port 80
+has forbidden check.port-forbidden error 0x80070005 '80'
+has forbidden check.firewall-unread notice none 'root'
+if (($(</proc/sys/net/core/wmem_max) < 1 << 20)); then
+    has forbidden check.send-buffer notice none 'wmem_max'
+fi
+as=()
+say "ok: this machine"
+
 # --- packages, and who may read them --------------------------------------------------------------
 image=$work_dir/image.wim
 publish() { "$SENDER" publish "$image" --id "$1" "${@:2}" >/dev/null || fail "publish $*"; }

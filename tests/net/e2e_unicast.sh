@@ -71,6 +71,8 @@ slow_port() {
     else
         end_of_receiver r3 60 75
         must_say sender 'floor rate'
+        [[ $(json_get "$work_dir/r3.json" error '.finding + " " + .hresult') == \
+            'session.slow 0x800705B4' ]] || fail "r3 does not say why"
         nothing_final r3
     fi
     end_of_sender 60 "$expected"

@@ -245,6 +245,7 @@ static void replies(void **state)
         {WC_KEY_REPLY_NO_CONTENT, "key.reply-malformed", 76, "an empty manifest"},
         {WC_KEY_REPLY_PART, "key.reply-part", 75, "manifest is truncated"},
         {WC_KEY_REPLY_UNSIGNED, "key.manifest-unsigned", 76, "not signed"},
+        {WC_KEY_REPLY_SWAPPED, "key.manifest-swapped", 76, "not the one that"},
         {WC_KEY_REPLY_OTHER_KEY, "key.manifest-other-key", 76, "not signed by the sender's"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
