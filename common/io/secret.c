@@ -90,8 +90,8 @@ static bool ask(int fd, const char *prompt, char *ret, size_t capacity)
     struct termios quiet = before;
     quiet.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
     quiet.c_cc[VEOL] = CTRL_C; /* ends the line, and not the program with the echo still off */
+    tcsetattr(fd, TCSAFLUSH, &quiet); /* before the prompt: what is typed after it counts */
     put(fd, prompt);
-    tcsetattr(fd, TCSAFLUSH, &quiet);
     bool ok = read_line(fd, ret, capacity);
     tcsetattr(fd, TCSAFLUSH, &before);
     put(fd, "\n");

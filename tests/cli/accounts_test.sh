@@ -56,6 +56,38 @@ account 0 'changed' add lab --password-file two
 jq -e '.accounts[0].scrypt | .n == 16384 and .r == 8 and .p == 1' "$file" >/dev/null ||
     fail "parameters of scrypt"
 
+# --- typed at a terminal --------------------------------------------------------------------------
+# typed EXIT_CODE PATTERN COMMAND LINE...: a line for each prompt, as a person at a terminal.
+typed() {
+    local code=$1 pattern=$2 command=$3 rc=0 pid count=0 line
+    shift 3
+    cases=$((cases + 1))
+    rm -f keyboard out
+    mkfifo keyboard
+    timeout -k 1 20 script -q -e -f -c "$command" out <keyboard >/dev/null 2>&1 &
+    pid=$!
+    exec 8>keyboard
+    for line; do
+        count=$((count + 1))
+        wait_for 10 has_prompted $count || fail "no prompt number $count: $command"
+        printf '%b' "$line" >&8
+    done
+    wait $pid || rc=$?
+    exec 8>&-
+    [[ $rc == "$code" ]] || fail "typed: exit code $rc, expected $code: $(cat out)"
+    grep -q -E -e "$pattern" out || fail "typed: no '$pattern' in: $(cat out)"
+    ! grep -q geheim out || fail "the terminal shows the password"
+}
+has_prompted() { [[ $(grep -a -o -s -E 'Password of|The same again' out | wc -l) -ge $1 ]]; }
+
+typed 0 'added: account typed' "$SENDER account add typed" 'geheim drei\n' 'geheim drei\n'
+typed 65 'the two passwords differ' "$SENDER account add other" 'geheim drei\n' 'geheim vier\n'
+account 66 'there is no account other' test other --password-file one
+typed 0 'ok: ' "$SENDER account test typed" 'geheim drei\n'
+typed 77 'access\.logon-failed' "$SENDER account test typed" 'geheim vier\n'
+typed 66 'no password was typed' "$SENDER account add other" 'gehe\003'
+account 0 removed remove typed
+
 # --- by certificate -------------------------------------------------------------------------------
 "$SENDER" key reset --self-signed --state-dir pc >/dev/null
 "$SENDER" key reset --self-signed --state-dir other >/dev/null
