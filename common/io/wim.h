@@ -69,7 +69,22 @@ struct wc_wim {
  * nothing to look at: no WIM (EX_DATAERR), unreadable (EX_NOINPUT, EX_NOPERM, EX_IOERR), no memory;
  * `why` names the file. Each thread may read from it afterwards. */
 WC_MUST_USE enum wc_err wc_wim_open(struct wc_wim **ret, const char *path, struct wc_why *why);
+
+/* A part's file that is open already: it grows under another name, for instance. */
+struct wc_wim_source {
+    const char *name; /* for people; borrowed until return */
+    int fd;           /* for pread; -1: this part is not there */
+};
+/* The same of the parts 1..count, which must include the first (asserted). The descriptors become
+ * the WIM's in any case, also when it cannot be opened; parts beyond the last are closed. All bytes
+ * must have arrived that the tables, the metadata and the heads of solid resources lie on. */
+WC_MUST_USE enum wc_err wc_wim_open_parts(struct wc_wim **ret, const struct wc_wim_source *sources,
+                                          uint16_t count, struct wc_why *why);
 void wc_wim_close(struct wc_wim *w);
+
+/* Of part `number` >= 2, by the path of the first: "DIR/install.swm" -> "DIR/install2.swm"; free()
+ * it. NULL: no memory. */
+char *wc_wim_part_path(const char *first, uint16_t number);
 
 /* Why a resource of data cannot be read, from its sizes alone (static text); NULL: it can. */
 const char *wc_wim_resource_why(const struct wc_wim *w, const struct wc_wim_resource *r);

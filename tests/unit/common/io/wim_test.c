@@ -2,6 +2,7 @@
 /* WIMs without compression, made byte by byte; real ones are for tests/cli/verify_test.sh. */
 #include "common/io/wim.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -347,6 +348,78 @@ static void a_missing_part(void **state)
     assert_defect(&m, WC_WIM_DEFECT_PART, "");
 }
 
+static int open_fd(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    return fd;
+}
+
+static void assert_closed(int fd)
+{
+    assert_int_equal(fcntl(fd, F_GETFD), -1);
+}
+
+/* Under other names, with its data still to come. */
+static void from_descriptors(void **state)
+{
+    (void)state;
+    struct maker m;
+    struct wc_wim *w = NULL;
+    struct wc_why why = {0};
+    make(&m);
+    memset(m.bytes + WC_WIM_HEADER_BYTES, 0, m.metadata - WC_WIM_HEADER_BYTES);
+    const char *path = wc_workdir_write(&m.dir, "x.wim.part", m.bytes, m.count);
+    struct wc_wim_source sources[] = {{"x.wim", open_fd(path)}, {"x2.wim", open_fd(path)}};
+    if (wc_wim_open_parts(&w, sources, 2, &why))
+        fail_msg("%s", why.text);
+    assert_int_equal(w->defect_count, 0);
+    assert_true(w->knows_names && w->part_count == 1);
+    assert_int_equal(wc_wimmap_name_count(w->map), SMALL_COUNT + 1);
+    assert_int_equal(w->parts[0].fd, sources[0].fd);
+    assert_string_equal(w->parts[0].path, "x.wim");
+    assert_closed(sources[1].fd); /* there is no second part */
+    wc_wim_close(w);
+    assert_closed(sources[0].fd);
+    unmake(&m);
+}
+
+static void parts_from_descriptors(void **state)
+{
+    (void)state;
+    struct maker m;
+    struct wc_wim *w = NULL;
+    struct wc_why why = {0};
+    uint8_t second[WC_WIM_HEADER_BYTES];
+    make(&m);
+    m.bytes[42] = 3;
+    memcpy(second, m.bytes, sizeof second);
+    second[40] = 2;
+    memset(second + 48, 0, 48); /* no tables */
+    int fd = open_fd(wc_workdir_write(&m.dir, "a", m.bytes, m.count));
+    int fd2 = open_fd(wc_workdir_write(&m.dir, "b", second, sizeof second));
+    struct wc_wim_source sources[] = {{"d/x.swm", fd}, {"d/x2.swm", fd2}, {NULL, -1}};
+    if (wc_wim_open_parts(&w, sources, 3, &why))
+        fail_msg("%s", why.text);
+    assert_int_equal(w->part_count, 3);
+    assert_int_equal(w->parts[1].fd, fd2);
+    assert_int_equal(w->parts[2].fd, -1);
+    assert_string_equal(w->parts[2].path, "d/x3.swm");
+    assert_int_equal(w->defects[0].kind, WC_WIM_DEFECT_PART);
+    assert_int_equal(w->defects[0].part, 3);
+    wc_wim_close(w);
+    /* A part in place of the first. */
+    fd2 = open_fd(wc_workdir_at(&m.dir, "b"));
+    fd = open_fd(wc_workdir_at(&m.dir, "a"));
+    sources[0] = (struct wc_wim_source){"x2.swm", fd2};
+    sources[1] = (struct wc_wim_source){"x.swm", fd};
+    assert_int_equal(wc_wim_open_parts(&w, sources, 2, &why), WC_E_RANGE);
+    assert_non_null(strstr(why.text, "x2.swm is part 2 of 3"));
+    assert_closed(fd);
+    assert_closed(fd2);
+    unmake(&m);
+}
+
 /* Whatever is wrong with its tables: it ends, and leaves nothing behind. */
 static void any_byte_of_the_tables(void **state)
 {
@@ -382,6 +455,8 @@ int main(void)
         cmocka_unit_test(defects_of_tables),
         cmocka_unit_test(what_is_no_wim),
         cmocka_unit_test(a_missing_part),
+        cmocka_unit_test(from_descriptors),
+        cmocka_unit_test(parts_from_descriptors),
         cmocka_unit_test(any_byte_of_the_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
