@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -291,6 +292,20 @@ enum wc_err wc_store_checkpoint(struct wc_store *s, wc_ns now, struct wc_why *wh
     s->is_dirty = false;
     s->is_checkpointed = true;
     s->checkpoint = now;
+    return WC_OK;
+}
+
+enum wc_err wc_store_open_file(const struct wc_store *s, uint32_t file, int *ret_fd,
+                               struct wc_why *why)
+{
+    assert(file < s->m->file_count && s->m->files[file].kind == WC_FILE_REGULAR);
+    if (!s->spool)
+        return wc_target_read(&s->target, file, ret_fd, why);
+    int fd = fcntl(wc_spool_fd(s->spool), F_DUPFD_CLOEXEC, 0); /* the package's only file */
+    if (fd < 0)
+        return wc_why_set(why, wc_why_errno(errno), EX_OSERR, "cannot read the temporary file: %s",
+                          wc_why_errno_text(errno));
+    *ret_fd = fd;
     return WC_OK;
 }
 

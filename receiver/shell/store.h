@@ -67,6 +67,12 @@ WC_MUST_USE enum wc_err wc_store_write(struct wc_store *s, uint32_t sbn, const u
  * it after each write or so. `now`: monotonic. WC_E_FULL, WC_E_IO. */
 WC_MUST_USE enum wc_err wc_store_checkpoint(struct wc_store *s, wc_ns now, struct wc_why *why);
 
+/* A new descriptor for reading regular file `file` of the manifest as it grows; the caller closes
+ * it. What is not stored yet reads as zeros, or as anything. Any thread, until wc_store_finish.
+ * Errors of wc_why_errno; why names the file. */
+WC_MUST_USE enum wc_err wc_store_open_file(const struct wc_store *s, uint32_t file, int *ret_fd,
+                                           struct wc_why *why);
+
 /* All blocks are in (WC_E_STATE: not so): put everything on stable storage, then give the files
  * their names and remove the journal; for standard output wait until the last byte is written.
  * Errors as write, and WC_E_PATH. After a failure what has no final name yet is still there as

@@ -416,3 +416,15 @@ enum wc_err wc_target_part(struct wc_target *t, uint32_t index, int *ret_fd, str
     *ret_fd = fd;
     return WC_OK;
 }
+
+enum wc_err wc_target_read(const struct wc_target *t, uint32_t index, int *ret_fd,
+                           struct wc_why *why)
+{
+    char path[WC_TARGET_PATH_BYTES];
+    wc_target_path(t, index, ".part", path);
+    int fd = wc_file_open_beneath(t->dir, path, O_RDONLY, 0);
+    if (fd < 0)
+        return wc_target_cannot(t, why, "open", path, errno);
+    *ret_fd = fd;
+    return WC_OK;
+}

@@ -61,6 +61,10 @@ void wc_target_discard(struct wc_target *t);
 WC_MUST_USE enum wc_err wc_target_part(struct wc_target *t, uint32_t index, int *ret_fd,
                                        struct wc_why *why);
 
+/* A new descriptor for reading the .part of a regular file; the caller closes it. Any thread. */
+WC_MUST_USE enum wc_err wc_target_read(const struct wc_target *t, uint32_t index, int *ret_fd,
+                                       struct wc_why *why);
+
 /* Make the directory `path` (relative to dir) with those above it. errno says what failed. */
 WC_MUST_USE enum wc_err wc_target_mkdir(const struct wc_target *t, const char *path);
 

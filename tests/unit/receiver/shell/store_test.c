@@ -363,6 +363,43 @@ static void stdout_in_order(void **state)
     }
 }
 
+/* Reading while it grows, without the store's own descriptors. */
+static void assert_grows(struct wc_fixture *f, const char *output, uint32_t file)
+{
+    const struct wc_file *m = &f->package.m.files[file];
+    uint8_t *bytes = malloc(m->byte_count);
+    int fd = -1;
+    wc_fixture_open(f, output);
+    if (wc_store_open_file(f->store, file, &fd, &f->why))
+        fail_msg("%s", f->why.text);
+    wc_fixture_write_rest(f, 1);
+    assert_non_null(bytes);
+    assert_int_equal(pread(fd, bytes, m->byte_count, 0), (ssize_t)m->byte_count);
+    assert_memory_equal(bytes, f->package.object + m->offset, m->byte_count);
+    close(fd);
+    wc_fixture_write_rest(f, 1); /* it was ours alone */
+    free(bytes);
+}
+
+static void files_while_they_grow(void **state)
+{
+    struct wc_fixture *f = *state;
+    int fds[2], fd;
+    wc_fixture_pack(f, tree, COUNT(tree));
+    assert_grows(f, "there", 5);
+    assert_int_equal(unlink(wc_workdir_at(&f->work, "there/img/a.part")), 0);
+    assert_int_equal(wc_store_open_file(f->store, 1, &fd, &f->why), WC_E_NOT_FOUND);
+    assert_non_null(strstr(f->why.text, "img/a.part"));
+    wc_fixture_close(f);
+    wc_fixture_pack(f, one, 1);
+    assert_int_equal(pipe(fds), 0);
+    f->options.stdout_fd = fds[1];
+    assert_grows(f, "-", 0);
+    wc_fixture_close(f);
+    close(fds[0]);
+    close(fds[1]);
+}
+
 static void stdout_closed_early(void **state)
 {
     struct wc_fixture *f = *state;
@@ -407,13 +444,14 @@ static void stdout_cancelled(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_file_by_name),       TEST(a_file_into_folders),     TEST(a_tree),
-        TEST(a_tree_under_way),     TEST(many_small_files),        TEST(zeros_are_holes),
-        TEST(nothing_but_zeros),    TEST(not_before_all_is_there), TEST(folders_in_place_of_files),
-        TEST(links_lead_nowhere),   TEST(links_planted_later),     TEST(a_hard_link_for_a_part),
-        TEST(a_pipe_for_a_part),    TEST(two_receivers),           TEST(two_packages_one_file),
-        TEST(a_limit_on_file_size), TEST(a_name_too_long),         TEST(stdout_takes_one_file),
-        TEST(stdout_in_order),      TEST(stdout_closed_early),     TEST(stdout_cancelled),
+        TEST(a_file_by_name),        TEST(a_file_into_folders),     TEST(a_tree),
+        TEST(a_tree_under_way),      TEST(many_small_files),        TEST(zeros_are_holes),
+        TEST(nothing_but_zeros),     TEST(not_before_all_is_there), TEST(folders_in_place_of_files),
+        TEST(links_lead_nowhere),    TEST(links_planted_later),     TEST(a_hard_link_for_a_part),
+        TEST(a_pipe_for_a_part),     TEST(two_receivers),           TEST(two_packages_one_file),
+        TEST(a_limit_on_file_size),  TEST(a_name_too_long),         TEST(stdout_takes_one_file),
+        TEST(stdout_in_order),       TEST(stdout_closed_early),     TEST(stdout_cancelled),
+        TEST(files_while_they_grow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
