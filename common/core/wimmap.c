@@ -366,6 +366,14 @@ const struct wc_wim_name *wc_wimmap_name(const struct wc_wimmap *map, uint32_t i
     return NAME(map, index);
 }
 
+uint32_t wc_wimmap_countable(const struct wc_wimmap *map)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < map->names.count; i++)
+        count += NAME(map, i)->blob != WC_WIMMAP_NONE;
+    return count;
+}
+
 uint32_t wc_wimmap_ordered(const struct wc_wimmap *map, uint32_t place)
 {
     assert(place < map->resources.count);

@@ -149,6 +149,7 @@ static void data_that_is_not_there_is_known(void **state)
     assert_int_equal(count, 1);
     assert_string_equal(wc_wimmap_path(f.map, missing[0].name, path, sizeof path), "/lost");
     assert_int_equal(missing[0].sha1[0], 9);
+    assert_int_equal(wc_wimmap_countable(f.map), 5); /* neither it, nor the empty one */
     end(&f);
 }
 
