@@ -398,6 +398,22 @@ static enum wc_err void_get(struct wc_reader *r, struct wc_void *m)
     return verdict(r, m->sbn < WC_BLOCKS_MAX && differs <= 1);
 }
 
+/* PROGRESS */
+
+static void progress_put(struct wc_writer *w, const struct wc_progress *m)
+{
+    assert(m->files_verified <= m->files_total);
+    wc_put_u32(w, m->files_verified);
+    wc_put_u32(w, m->files_total);
+}
+
+static enum wc_err progress_get(struct wc_reader *r, struct wc_progress *m)
+{
+    m->files_verified = wc_get_u32(r);
+    m->files_total = wc_get_u32(r);
+    return verdict(r, m->files_verified <= m->files_total);
+}
+
 /* All together */
 
 static void body_put(struct wc_writer *w, const struct wc_msg *msg)
@@ -441,6 +457,9 @@ static void body_put(struct wc_writer *w, const struct wc_msg *msg)
         return;
     case WC_MSG_VOID:
         void_put(w, &msg->void_block);
+        return;
+    case WC_MSG_PROGRESS:
+        progress_put(w, &msg->progress);
         return;
     default:
         assert(false); /* no type of enum wc_msg_type */
@@ -521,6 +540,8 @@ enum wc_err wc_msg_decode(uint8_t type, const uint8_t *body, size_t body_bytes, 
         return symbols_get(&r, &ret->symbols);
     case WC_MSG_VOID:
         return void_get(&r, &ret->void_block);
+    case WC_MSG_PROGRESS:
+        return progress_get(&r, &ret->progress);
     default:
         return WC_E_TYPE;
     }

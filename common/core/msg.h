@@ -31,11 +31,12 @@ enum wc_msg_type {
     WC_MSG_REPORT = 7,
     WC_MSG_DONE = 8,
     WC_MSG_BYE = 9,
-    WC_MSG_ALIVE = 10,   /* receiver -> sender, no body: still getting ready (opening the store) */
-    WC_MSG_UNICAST = 11, /* either side: from now on by unicast, and why */
-    WC_MSG_FETCH = 12,   /* receiver -> sender: send me these blocks by unicast */
-    WC_MSG_SYMBOLS = 13, /* sender -> receiver: source symbols of a block asked for */
-    WC_MSG_VOID = 14,    /* receiver -> sender: a block came whole, but its digest is wrong */
+    WC_MSG_ALIVE = 10,    /* receiver -> sender, no body: still getting ready (opening the store) */
+    WC_MSG_UNICAST = 11,  /* either side: from now on by unicast, and why */
+    WC_MSG_FETCH = 12,    /* receiver -> sender: send me these blocks by unicast */
+    WC_MSG_SYMBOLS = 13,  /* sender -> receiver: source symbols of a block asked for */
+    WC_MSG_VOID = 14,     /* receiver -> sender: a block came whole, but its digest is wrong */
+    WC_MSG_PROGRESS = 15, /* receiver -> sender: how many files are verified */
 };
 
 /* A network address as bytes. */
@@ -166,6 +167,13 @@ struct wc_void {
     uint8_t digest[WC_DIGEST_BYTES]; /* of what came */
 };
 
+/* receiver -> sender, once a second at most, and before DONE: of the package's files, or of those
+ * inside its WIMs. */
+struct wc_progress {
+    uint32_t files_verified; /* 0..files_total */
+    uint32_t files_total;
+};
+
 struct wc_msg {
     uint8_t type; /* enum wc_msg_type */
     union {
@@ -181,6 +189,7 @@ struct wc_msg {
         struct wc_fetch fetch;
         struct wc_symbols symbols;
         struct wc_void void_block;
+        struct wc_progress progress;
     };
 };
 

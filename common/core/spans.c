@@ -3,7 +3,7 @@
  * and right of it to one run [begin, end], and completes the spans that hold it and lie in there:
  * those that begin in [begin, sbn] and end by `end`, for the others of the run were complete
  * before. Spans are ordered by their first block, and a tree has the lowest last block of each
- * stretch of them, so that only spans that are complete are ever looked at; these leave the tree. */
+ * stretch of them, so that only spans that are complete are ever looked at; these leave it. */
 #include "common/core/spans.h"
 
 #include <assert.h>

@@ -4,8 +4,8 @@
  * signed manifest, so the names are as they were published.
  *
  * A blob in a resource of its own has all of that resource's bytes, and what stands before it. One
- * of a solid resource has the chunks that it lies in. All names of a blob count, in all images; those
- * without data do not (wc_wimmap_countable). */
+ * of a solid resource has the chunks that it lies in. All names of a blob count, in all images;
+ * those without data do not (wc_wimmap_countable). */
 #ifndef WC_CORE_WIMCOUNT_H
 #define WC_CORE_WIMCOUNT_H
 

@@ -107,9 +107,9 @@ const struct wc_wim_resource *wc_wimmap_resource(const struct wc_wimmap *map, ui
 const struct wc_wim_blob *wc_wimmap_blob(const struct wc_wimmap *map, uint32_t index);
 const struct wc_wim_name *wc_wimmap_name(const struct wc_wimmap *map, uint32_t index);
 
-/* The names that have data, which are those that can be verified: files and alternate streams of all
- * images, each path once (copies and hard links, too), also the data of a reparse point. Without
- * empty ones, and without those whose data no part has. O(names). */
+/* The names that have data, which are those that can be verified: files and alternate streams of
+ * all images, each path once (copies and hard links, too), also the data of a reparse point.
+ * Without empty ones, and without those whose data no part has. O(names). */
 uint32_t wc_wimmap_countable(const struct wc_wimmap *map);
 
 /* The resources in the order of part and offset: the number of the one at `place`. */

@@ -216,6 +216,18 @@ static void void_block(void **state)
     assert_int_equal(CHANGED("msg_void", 5, "\x00\x40\x00\x00"), WC_E_RANGE);
 }
 
+static void progress(void **state)
+{
+    (void)state;
+    a = (struct wc_msg){.type = WC_MSG_PROGRESS,
+                        .progress = {.files_verified = 41207, .files_total = 62850}};
+    check_vector("msg_progress");
+    assert_int_equal(b.progress.files_verified, 41207);
+    assert_int_equal(b.progress.files_total, 62850);
+    assert_int_equal(CHANGED("msg_progress", 9, "\x00\x00\xa0\xf6"), WC_E_RANGE);
+    assert_int_equal(CHANGED("msg_progress", 9, "\x00\x00\xa0\xf7"), WC_OK);
+}
+
 static void a_sentence_with_odd_bytes_still_arrives(void **state)
 {
     (void)state;
@@ -432,7 +444,7 @@ static void unknown_types_are_named_so(void **state)
 {
     (void)state;
     assert_int_equal(wc_msg_decode(0, NULL, 0, &b), WC_E_TYPE);
-    for (unsigned type = WC_MSG_VOID + 1; type < 256; type++)
+    for (unsigned type = WC_MSG_PROGRESS + 1; type < 256; type++)
         assert_int_equal(wc_msg_decode((uint8_t)type, frame, 10, &b), WC_E_TYPE);
 }
 
@@ -446,6 +458,7 @@ int main(void)
         cmocka_unit_test(welcome_with_nonsense_is_refused),
         cmocka_unit_test(refuse_and_bye),
         cmocka_unit_test(void_block),
+        cmocka_unit_test(progress),
         cmocka_unit_test(a_sentence_with_odd_bytes_still_arrives),
         cmocka_unit_test(manifest_part),
         cmocka_unit_test(ready),
