@@ -38,6 +38,9 @@
 #define WC_PATH_BYTES_MAX      4095u
 #define WC_DIGEST_BYTES        32
 #define WC_SIGNATURE_BYTES_MAX 256u
+#define WC_WIMS_MAX            WC_FILES_MAX
+/* Blocks in runs that do not touch: at most every other one. */
+#define WC_FIRST_RUNS_MAX (WC_BLOCKS_MAX / 2)
 
 /* The roster. */
 #define WC_MEMBERS_MAX 16384u

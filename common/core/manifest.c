@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Encode and decode share one check, so that nothing can be signed that a receiver refuses.
- * Decode takes its memory in three pieces (files, paths, block digests) whose sizes follow from
- * bytes that are there. */
+ * Decode takes its memory in pieces (files, paths, block digests, WIMs, runs) whose sizes follow
+ * from bytes that are there. */
 #include "common/core/manifest.h"
 
 #include <assert.h>
 #include <string.h>
 
+#include "common/core/path.h"
 #include "common/core/text.h"
 
 #define MANIFEST_VERSION   1
@@ -15,6 +16,8 @@
 #define LAYOUT_BYTES       16u
 #define FILE_FIXED_BYTES   55u /* of a file, all but its path */
 #define COUNT_BYTES        4u
+#define WIM_BYTES          12u
+#define RUN_BYTES          8u
 #define MODE_MAX           0777u
 
 enum section {
@@ -22,54 +25,14 @@ enum section {
     SECTION_LAYOUT = 2,
     SECTION_FILES = 3,
     SECTION_BLOCKS = 4,
-    SECTION_COUNT = 4,
+    SECTION_COUNT = 4, /* of those that are always there */
+    SECTION_WIMS = 5,
+    SECTION_FIRST = 6,
 };
 
 static const uint8_t magic[4] = {'W', 'C', 'M', 'F'};
 
 /* --- what a manifest may hold --- */
-
-static bool ends_in(const char *text, size_t byte_count, const char *suffix)
-{
-    size_t suffix_bytes = strlen(suffix);
-    return byte_count >= suffix_bytes &&
-           memcmp(text + byte_count - suffix_bytes, suffix, suffix_bytes) == 0;
-}
-
-static const char *component_why(const char *name, size_t byte_count)
-{
-    if (!byte_count)
-        return "the path begins or ends with '/' or has '//' in it";
-    if (name[0] == '.' && (byte_count == 1 || (byte_count == 2 && name[1] == '.')))
-        return "the path has a '.' or '..' in it";
-    if (ends_in(name, byte_count, ".part") || ends_in(name, byte_count, ".part.journal"))
-        return "names in '.part' and '.part.journal' are for files under reception";
-    return NULL;
-}
-
-const char *wc_path_why(const char *path, size_t byte_count)
-{
-    if (!byte_count)
-        return "the path is empty";
-    if (byte_count > WC_PATH_BYTES_MAX)
-        return "the path is longer than 4095 bytes";
-    if (!wc_text_check(path, byte_count))
-        return "the path has a control character in it or is not UTF-8";
-    for (size_t from = 0; from <= byte_count;) {
-        const char *slash = memchr(path + from, '/', byte_count - from);
-        size_t to = slash ? (size_t)(slash - path) : byte_count;
-        const char *why = component_why(path + from, to - from);
-        if (why)
-            return why;
-        from = to + 1;
-    }
-    return NULL;
-}
-
-enum wc_err wc_path_check(const char *path, size_t byte_count)
-{
-    return wc_path_why(path, byte_count) ? WC_E_PATH : WC_OK;
-}
 
 enum wc_err wc_package_id_check(const char *id, size_t byte_count)
 {
@@ -170,6 +133,37 @@ static enum wc_err check_layout(const struct wc_manifest *m)
     return is_same ? WC_OK : WC_E_FORMAT;
 }
 
+/* What holds the header of a WIM, in ascending order. */
+static enum wc_err check_wims(const struct wc_manifest *m)
+{
+    for (uint32_t i = 0; i < m->wim_count; i++) {
+        const struct wc_manifest_wim *wim = &m->wims[i];
+        if (wim->file >= m->file_count)
+            return WC_E_RANGE;
+        const struct wc_file *file = &m->files[wim->file];
+        if ((i && wim->file <= m->wims[i - 1].file) || file->kind != WC_FILE_REGULAR ||
+            !file->byte_count)
+            return WC_E_FORMAT;
+    }
+    return WC_OK;
+}
+
+/* In ascending order, with blocks between them that are in none. */
+static enum wc_err check_first(const struct wc_manifest *m)
+{
+    uint32_t count = m->partition.block_count;
+    uint64_t from = 0; /* the lowest block that the next may begin with */
+    for (uint32_t i = 0; i < m->first_count; i++) {
+        const struct wc_manifest_run *run = &m->first[i];
+        if (run->sbn >= count || run->block_count > count - run->sbn)
+            return WC_E_RANGE;
+        if (run->sbn < from || !run->block_count)
+            return WC_E_FORMAT;
+        from = (uint64_t)run->sbn + run->block_count + 1;
+    }
+    return WC_OK;
+}
+
 static enum wc_err check(const struct wc_manifest *m)
 {
     if (!memchr(m->id, '\0', sizeof(m->id)))
@@ -179,7 +173,11 @@ static enum wc_err check(const struct wc_manifest *m)
         err = check_layout(m);
     if (!err && m->file_count > WC_FILES_MAX)
         err = WC_E_TOO_LARGE;
-    return err ? err : check_files(m);
+    if (!err)
+        err = check_files(m);
+    if (!err)
+        err = check_wims(m);
+    return err ? err : check_first(m);
 }
 
 /* --- encode --- */
@@ -202,10 +200,25 @@ static size_t blocks_section_bytes(const struct wc_manifest *m)
     return COUNT_BYTES + (size_t)m->partition.block_count * WC_DIGEST_BYTES;
 }
 
+static size_t wims_section_bytes(const struct wc_manifest *m)
+{
+    return COUNT_BYTES + (size_t)m->wim_count * WIM_BYTES;
+}
+
+static size_t first_section_bytes(const struct wc_manifest *m)
+{
+    return COUNT_BYTES + (size_t)m->first_count * RUN_BYTES;
+}
+
 size_t wc_manifest_encoded_bytes(const struct wc_manifest *m)
 {
-    return HEAD_BYTES + SECTION_COUNT * SECTION_HEAD_BYTES + package_section_bytes(m) +
-           LAYOUT_BYTES + files_section_bytes(m) + blocks_section_bytes(m);
+    size_t bytes = HEAD_BYTES + SECTION_COUNT * SECTION_HEAD_BYTES + package_section_bytes(m) +
+                   LAYOUT_BYTES + files_section_bytes(m) + blocks_section_bytes(m);
+    if (m->wim_count)
+        bytes += SECTION_HEAD_BYTES + wims_section_bytes(m);
+    if (m->first_count)
+        bytes += SECTION_HEAD_BYTES + first_section_bytes(m);
+    return bytes;
 }
 
 static void section_put(struct wc_writer *w, enum section type, size_t byte_count)
@@ -222,6 +235,27 @@ static void file_put(struct wc_writer *w, const struct wc_file *file)
     wc_put_u64(w, file->byte_count);
     wc_text_put(w, file->path, WC_PATH_BYTES_MAX + 1);
     wc_put_bytes(w, file->digest, sizeof(file->digest));
+}
+
+static void wims_put(struct wc_writer *w, const struct wc_manifest *m)
+{
+    section_put(w, SECTION_WIMS, wims_section_bytes(m));
+    wc_put_u32(w, m->wim_count);
+    for (uint32_t i = 0; i < m->wim_count; i++) {
+        wc_put_u32(w, m->wims[i].file);
+        wc_put_u32(w, m->wims[i].image_count);
+        wc_put_u32(w, m->wims[i].name_count);
+    }
+}
+
+static void first_put(struct wc_writer *w, const struct wc_manifest *m)
+{
+    section_put(w, SECTION_FIRST, first_section_bytes(m));
+    wc_put_u32(w, m->first_count);
+    for (uint32_t i = 0; i < m->first_count; i++) {
+        wc_put_u32(w, m->first[i].sbn);
+        wc_put_u32(w, m->first[i].block_count);
+    }
 }
 
 static void manifest_put(struct wc_writer *w, const struct wc_manifest *m)
@@ -242,6 +276,10 @@ static void manifest_put(struct wc_writer *w, const struct wc_manifest *m)
     section_put(w, SECTION_BLOCKS, blocks_section_bytes(m));
     wc_put_u32(w, m->partition.block_count);
     wc_put_bytes(w, m->block_digests, (size_t)m->partition.block_count * WC_DIGEST_BYTES);
+    if (m->wim_count)
+        wims_put(w, m);
+    if (m->first_count)
+        first_put(w, m);
 }
 
 enum wc_err wc_manifest_encode(const struct wc_manifest *m, uint8_t *bytes, size_t capacity,
@@ -352,6 +390,60 @@ static enum wc_err blocks_get(struct wc_reader *r, struct wc_manifest *m,
     return WC_OK;
 }
 
+/* The count that a section of items of item_bytes begins with: exactly as many follow, and one at
+ * least, since an empty section is left out. */
+static enum wc_err item_count_get(struct wc_reader *r, size_t item_bytes, uint32_t *ret)
+{
+    uint32_t count = wc_get_u32(r);
+    if (r->failed || count > r->left / item_bytes)
+        return WC_E_SHORT;
+    if (!count)
+        return WC_E_FORMAT;
+    *ret = count;
+    return WC_OK;
+}
+
+static enum wc_err wims_get(struct wc_reader *r, struct wc_manifest *m,
+                            const struct wc_alloc *alloc)
+{
+    uint32_t count;
+    enum wc_err err = item_count_get(r, WIM_BYTES, &count);
+    if (err)
+        return err;
+    if (count > WC_WIMS_MAX)
+        return WC_E_TOO_LARGE;
+    m->wims = alloc->zalloc(alloc->ctx, count, sizeof(m->wims[0]));
+    if (!m->wims)
+        return WC_E_NOMEM;
+    for (; m->wim_count < count; m->wim_count++) {
+        struct wc_manifest_wim *wim = &m->wims[m->wim_count];
+        wim->file = wc_get_u32(r);
+        wim->image_count = wc_get_u32(r);
+        wim->name_count = wc_get_u32(r);
+    }
+    return WC_OK;
+}
+
+static enum wc_err first_get(struct wc_reader *r, struct wc_manifest *m,
+                             const struct wc_alloc *alloc)
+{
+    uint32_t count;
+    enum wc_err err = item_count_get(r, RUN_BYTES, &count);
+    if (err)
+        return err;
+    if (count > WC_FIRST_RUNS_MAX)
+        return WC_E_TOO_LARGE;
+    m->first = alloc->zalloc(alloc->ctx, count, sizeof(m->first[0]));
+    if (!m->first)
+        return WC_E_NOMEM;
+    for (; m->first_count < count; m->first_count++) {
+        struct wc_manifest_run *run = &m->first[m->first_count];
+        run->sbn = wc_get_u32(r);
+        run->block_count = wc_get_u32(r);
+    }
+    return WC_OK;
+}
+
 static enum wc_err section_get(uint16_t type, struct wc_reader *r, struct wc_manifest *m,
                                const struct wc_alloc *alloc)
 {
@@ -368,6 +460,12 @@ static enum wc_err section_get(uint16_t type, struct wc_reader *r, struct wc_man
         break;
     case SECTION_BLOCKS:
         err = blocks_get(r, m, alloc);
+        break;
+    case SECTION_WIMS:
+        err = wims_get(r, m, alloc);
+        break;
+    case SECTION_FIRST:
+        err = first_get(r, m, alloc);
         break;
     default: /* of a later version */
         return WC_OK;
@@ -439,6 +537,8 @@ enum wc_err wc_manifest_decode(struct wc_manifest *ret, const uint8_t *bytes, si
 
 void wc_manifest_deinit(struct wc_manifest *m, const struct wc_alloc *alloc)
 {
+    alloc->free(alloc->ctx, m->first);
+    alloc->free(alloc->ctx, m->wims);
     alloc->free(alloc->ctx, m->block_digests);
     alloc->free(alloc->ctx, m->path_bytes);
     alloc->free(alloc->ctx, m->files);

@@ -11,16 +11,21 @@
  *       3 files    u32 count; each: u8 kind, u32 mode, i64 mtime in s, u64 bytes, path text,
  *                  32 digest
  *       4 blocks   u32 count; each: 32 digest of the block's bytes without padding
+ *       5 wims     u32 count; each: u32 file, u32 images, u32 names
+ *       6 first    u32 count; each: u32 first block, u32 blocks
  *
- * Paths are relative, '/'-separated, UTF-8 without control characters, in strictly ascending byte
- * order, without parts that are empty, "." or "..", or that end in ".part" or ".part.journal"
- * (files under reception). No path leads through a regular file of the manifest. */
+ * Sections 5 and 6 are missing when they would be empty. WIMs ascend by file. Runs of section 6
+ * ascend and do not touch each other.
+ *
+ * Paths are as path.h wants them, in strictly ascending byte order. No path leads through a regular
+ * file of the manifest. */
 #ifndef WC_CORE_MANIFEST_H
 #define WC_CORE_MANIFEST_H
 
 #include "common/core/err.h"
 #include "common/core/limits.h"
 #include "common/core/partition.h"
+#include "common/core/path.h"
 #include "common/core/types.h"
 
 enum wc_file_kind {
@@ -38,6 +43,20 @@ struct wc_file {
     uint8_t digest[WC_DIGEST_BYTES];
 };
 
+/* A regular file that is a WIM, or the first part of a split one whose parts are all here. */
+struct wc_manifest_wim {
+    uint32_t file; /* its index */
+    uint32_t image_count;
+    uint32_t name_count; /* files with data, and alternate streams with data, of all images */
+};
+
+/* Blocks that travel before the others. Who has them all knows which paths of which WIM lie on
+ * which bytes. */
+struct wc_manifest_run {
+    uint32_t sbn;
+    uint32_t block_count;
+};
+
 struct wc_manifest {
     char id[WC_NAME_BYTES_MAX + 1];
     uint32_t version;
@@ -47,13 +66,11 @@ struct wc_manifest {
     struct wc_file *files;
     char *path_bytes;       /* what decode put the paths into; else NULL */
     uint8_t *block_digests; /* partition.block_count x WC_DIGEST_BYTES */
+    uint32_t wim_count;
+    uint32_t first_count;
+    struct wc_manifest_wim *wims;
+    struct wc_manifest_run *first;
 };
-
-/* Why a path may not be created below a directory (static text), or NULL when it may. */
-const char *wc_path_why(const char *path, size_t byte_count);
-
-/* The same as an error: WC_E_PATH. */
-WC_MUST_USE enum wc_err wc_path_check(const char *path, size_t byte_count);
 
 /* A package id: 1..WC_NAME_BYTES_MAX of letters, digits, '.', '_', '-', not starting with '.' or
  * '-'. WC_E_FORMAT. */

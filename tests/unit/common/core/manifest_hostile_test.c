@@ -32,7 +32,7 @@ static void each_allocation_may_fail(void **state)
 {
     (void)state;
     uint8_t bytes[VECTOR_BYTES_MAX];
-    size_t byte_count = vector_read("manifest", bytes);
+    size_t byte_count = vector_read("manifest_wims", bytes);
     struct test_heap heap = {.fail_at = 1};
     for (;; heap.fail_at++) {
         struct wc_alloc alloc = test_heap_alloc(&heap);
@@ -47,7 +47,7 @@ static void each_allocation_may_fail(void **state)
         assert_null(m.files);
         assert_int_equal(heap.live_count, 0);
     }
-    assert_int_equal(heap.fail_at, 4); /* files, paths, digests */
+    assert_int_equal(heap.fail_at, 6); /* files, paths, digests, WIMs, runs */
     assert_int_equal(heap.live_count, 0);
 }
 
@@ -68,6 +68,16 @@ enum {
     AT_BLOCKS = AT_FILE_3 + 57,
     AT_BLOCK_COUNT = AT_BLOCKS + 6,
     END = AT_BLOCKS + 10 + 3 * 32,
+    /* of the vector with WIMs */
+    AT_WIMS = END,
+    AT_WIM_COUNT = AT_WIMS + 6,
+    AT_WIM_0 = AT_WIM_COUNT + 4,
+    AT_WIM_1 = AT_WIM_0 + 12,
+    AT_FIRST = AT_WIM_1 + 12,
+    AT_RUN_COUNT = AT_FIRST + 6,
+    AT_RUN_0 = AT_RUN_COUNT + 4,
+    AT_RUN_1 = AT_RUN_0 + 8,
+    END_WIMS = AT_RUN_1 + 8,
     /* inside a file */
     MODE = 1,
     SIZE = 13,
@@ -78,8 +88,9 @@ enum {
 static enum wc_err decode_changed(size_t at, const char *change, size_t count)
 {
     uint8_t bytes[VECTOR_BYTES_MAX];
-    size_t byte_count = vector_read("manifest", bytes);
-    assert_int_equal(byte_count, END);
+    bool has_wims = at >= END;
+    size_t byte_count = vector_read(has_wims ? "manifest_wims" : "manifest", bytes);
+    assert_int_equal(byte_count, has_wims ? END_WIMS : END);
     assert_true(at + count <= byte_count);
     memcpy(bytes + at, change, count);
     return decode(bytes, byte_count);
@@ -94,6 +105,10 @@ static void input_that_ends_too_early_is_refused(void **state)
     size_t byte_count = vector_read("manifest", bytes);
     for (size_t n = 0; n < byte_count; n++)
         assert_int_equal(decode(bytes, n), WC_E_SHORT);
+    assert_int_equal(decode(bytes, byte_count), WC_OK);
+    byte_count = vector_read("manifest_wims", bytes);
+    for (size_t n = END + 1; n < byte_count; n++)
+        assert_int_equal(decode(bytes, n), n == AT_FIRST ? WC_OK : WC_E_SHORT);
     assert_int_equal(decode(bytes, byte_count), WC_OK);
 }
 
@@ -165,6 +180,31 @@ static void paths_of_hostile_senders(void **state)
     assert_int_equal(CHANGED(AT_FILE_2 + PATH_LENGTH, "\xff\xff"), WC_E_SHORT);
 }
 
+static void wims_and_runs(void **state)
+{
+    (void)state;
+    assert_int_equal(CHANGED(AT_WIM_COUNT, "\0\0\0\0"), WC_E_FORMAT);
+    assert_int_equal(CHANGED(AT_WIM_COUNT, "\0\0\0\x01"), WC_E_FORMAT); /* bytes are left */
+    assert_int_equal(CHANGED(AT_WIM_COUNT, "\0\0\0\x03"), WC_E_SHORT);
+    assert_int_equal(CHANGED(AT_WIM_COUNT, "\xff\xff\xff\xff"), WC_E_SHORT);
+    assert_int_equal(CHANGED(AT_WIM_0, "\0\0\0\0"), WC_E_FORMAT); /* a directory */
+    assert_int_equal(CHANGED(AT_WIM_0, "\0\0\0\x03"), WC_E_FORMAT);
+    assert_int_equal(CHANGED(AT_WIM_1, "\0\0\0\x02"), WC_E_FORMAT); /* empty */
+    assert_int_equal(CHANGED(AT_WIM_1, "\0\0\0\x04"), WC_E_RANGE);
+    assert_int_equal(CHANGED(AT_WIM_0 + 4, "\xff\xff\xff\xff\xff\xff\xff\xff"), WC_OK);
+    assert_int_equal(CHANGED(AT_RUN_COUNT, "\0\0\0\0"), WC_E_FORMAT);
+    assert_int_equal(CHANGED(AT_RUN_COUNT, "\0\0\0\x01"), WC_E_FORMAT);
+    assert_int_equal(CHANGED(AT_RUN_COUNT, "\0\0\0\x03"), WC_E_SHORT);
+    assert_int_equal(CHANGED(AT_RUN_COUNT, "\xff\xff\xff\xff"), WC_E_SHORT);
+    assert_int_equal(CHANGED(AT_RUN_0, "\0\0\0\x01"), WC_E_FORMAT); /* they touch */
+    assert_int_equal(CHANGED(AT_RUN_0 + 4, "\0\0\0\0"), WC_E_FORMAT);
+    assert_int_equal(CHANGED(AT_RUN_0 + 4, "\0\0\0\x03"), WC_E_FORMAT); /* they overlap */
+    assert_int_equal(CHANGED(AT_RUN_0 + 4, "\xff\xff\xff\xff"), WC_E_RANGE);
+    assert_int_equal(CHANGED(AT_RUN_1, "\0\0\0\x03"), WC_E_RANGE);
+    assert_int_equal(CHANGED(AT_RUN_1, "\xff\xff\xff\xff"), WC_E_RANGE);
+    assert_int_equal(CHANGED(AT_RUN_1 + 4, "\0\0\0\x02"), WC_E_RANGE);
+}
+
 /* Sections of the vector in another order or number. */
 static void sections_ascend_and_are_all_there(void **state)
 {
@@ -201,19 +241,20 @@ static void sections_ascend_and_are_all_there(void **state)
 static void short_sections_are_refused(void **state)
 {
     (void)state;
-    static const size_t begins[] = {AT_PACKAGE, AT_LAYOUT, AT_FILES, AT_BLOCKS, END};
+    static const size_t begins[] = {AT_PACKAGE, AT_LAYOUT, AT_FILES, AT_BLOCKS,
+                                    AT_WIMS,    AT_FIRST,  END_WIMS};
     uint8_t bytes[VECTOR_BYTES_MAX];
     uint8_t cut[VECTOR_BYTES_MAX];
-    vector_read("manifest", bytes);
-    for (size_t i = 0; i < 4; i++) {
+    vector_read("manifest_wims", bytes);
+    for (size_t i = 0; i < 6; i++) {
         size_t body = begins[i] + 6;
         size_t end = begins[i + 1];
         for (size_t n = 0; n < end - body; n++) {
             memcpy(cut, bytes, body + n);
             cut[body - 2] = (uint8_t)(n >> 8);
             cut[body - 1] = (uint8_t)n;
-            memcpy(cut + body + n, bytes + end, END - end);
-            assert_int_equal(decode(cut, END - (end - body - n)), WC_E_SHORT);
+            memcpy(cut + body + n, bytes + end, END_WIMS - end);
+            assert_int_equal(decode(cut, END_WIMS - (end - body - n)), WC_E_SHORT);
         }
     }
 }
@@ -232,7 +273,7 @@ static void a_manifest_beyond_the_limit_is_not_even_looked_at(void **state)
 static void sections_of_later_versions_are_skipped(void **state)
 {
     (void)state;
-    static const uint8_t later[] = {0, 5, 0, 0, 0, 3, 1, 2, 3, 0x80, 0, 0, 0, 0, 0};
+    static const uint8_t later[] = {0, 7, 0, 0, 0, 3, 1, 2, 3, 0x80, 0, 0, 0, 0, 0};
     uint8_t bytes[VECTOR_BYTES_MAX];
     size_t byte_count = vector_read("manifest", bytes);
     memcpy(bytes + byte_count, later, sizeof(later));
@@ -247,7 +288,7 @@ static void memory_follows_the_bytes_there(void **state)
     (void)state;
     struct wc_rng rng = test_rng(__func__);
     uint8_t vector[VECTOR_BYTES_MAX];
-    size_t byte_count = vector_read("manifest", vector);
+    size_t byte_count = vector_read("manifest_wims", vector);
     for (int round = 0; round < 20000; round++) {
         uint8_t bytes[VECTOR_BYTES_MAX];
         memcpy(bytes, vector, byte_count);
@@ -273,6 +314,7 @@ int main(void)
         cmocka_unit_test(counts_are_held_against_the_bytes_there),
         cmocka_unit_test(files),
         cmocka_unit_test(paths_of_hostile_senders),
+        cmocka_unit_test(wims_and_runs),
         cmocka_unit_test(sections_ascend_and_are_all_there),
         cmocka_unit_test(short_sections_are_refused),
         cmocka_unit_test(a_manifest_beyond_the_limit_is_not_even_looked_at),
