@@ -6,16 +6,11 @@
 #include "common/io/wimdeep.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/io/crew.h"
-#include "common/io/sha1.h"
-#include "common/io/wimstream.h"
 
 #define SMALL_BYTES WC_WIMSTREAM_SMALL_BYTES /* plain ones of a resource for one worker */
 #define RUN_BYTES   (1u << 20)               /* plain ones of a run, or one chunk */
@@ -35,7 +30,7 @@ struct flight {
     struct wc_sha1 *sha1;
     uint32_t blob, blob_end;
     uint64_t hashed_to; /* plain bytes */
-    struct wc_wimdeep_look look;
+    struct wc_wimlook look;
 };
 
 struct run {
@@ -61,12 +56,7 @@ struct deep {
 
 struct worker {
     struct deep *d;
-    struct wc_wimbench bench;
-    struct wc_sha1 *sha1;
-    bool pipe_differs;
-    /* The chunk that lies in bench.plain. */
-    uint32_t cached_resource, cached_chunk;
-    struct wc_wimdeep_look cached_look;
+    struct wc_wimlooker *looker;
 };
 
 static bool is_wanted(const struct deep *d, uint32_t blob)
@@ -96,28 +86,9 @@ static void fail(struct deep *d, enum wc_err err)
     pthread_mutex_unlock(&d->lock);
 }
 
-/* Is it an error of this machine, and none of the WIM? */
-static bool is_ours(enum wc_err err)
-{
-    return err == WC_E_NOMEM || err == WC_E_CRYPTO || err == WC_E_SYS;
-}
-
-static struct wc_wimdeep_look look_of(enum wc_err err)
-{
-    return (struct wc_wimdeep_look){.err = err, .error = err == WC_E_IO ? errno : 0};
-}
-
-/* The same of a chunk. */
-static struct wc_wimdeep_look look_of_chunk(enum wc_err err, const struct wc_wimbench *bench)
-{
-    struct wc_wimdeep_look look = look_of(err);
-    look.check = err == WC_E_FORMAT ? bench->bad_check : 0;
-    return look;
-}
-
 /* --- faults --------------------------------------------------------------------------------- */
 
-static void add_fault_locked(struct deep *d, uint32_t blob, const struct wc_wimdeep_look *look)
+static void add_fault_locked(struct deep *d, uint32_t blob, const struct wc_wimlook *look)
 {
     struct wc_wimdeep_result *result = d->result;
     if (result->fault_count == d->fault_room) {
@@ -133,86 +104,14 @@ static void add_fault_locked(struct deep *d, uint32_t blob, const struct wc_wimd
     result->faults[result->fault_count++] = (struct wc_wimdeep_fault){.blob = blob, .look = *look};
 }
 
-static void add_fault(struct deep *d, uint32_t blob, const struct wc_wimdeep_look *look)
+static void add_fault(struct deep *d, uint32_t blob, const struct wc_wimlook *look)
 {
     pthread_mutex_lock(&d->lock);
     add_fault_locked(d, blob, look);
     pthread_mutex_unlock(&d->lock);
 }
 
-/* End of a blob's bytes: what is to be said of it. */
-static void judge(const struct wc_wim_blob *blob, struct wc_sha1 *sha1,
-                  struct wc_wimdeep_look *look)
-{
-    uint8_t digest[WC_SHA1_BYTES];
-    wc_sha1_finish(sha1, digest); /* in any case: it begins anew */
-    if (look->err)
-        return;
-    memcpy(look->digest, digest, sizeof digest);
-    if (memcmp(digest, blob->sha1, sizeof digest) != 0)
-        look->err = WC_E_DIGEST;
-}
-
-/* --- one blob by one worker ----------------------------------------------------------------- */
-
-/* Chunk `index` of a solid resource may serve the next blob, too. */
-static struct wc_wimdeep_look get_chunk(struct worker *wk, const struct wc_wimstream *s,
-                                        uint32_t resource, uint32_t index)
-{
-    if (wk->cached_resource == resource && wk->cached_chunk == index)
-        return wk->cached_look;
-    enum wc_err err = wc_wimstream_chunk(s, &wk->bench, index, wk->bench.plain, &wk->pipe_differs);
-    wk->cached_look = look_of_chunk(err, &wk->bench);
-    wk->cached_resource = s->resource->form.solid ? resource : WC_WIMMAP_NONE;
-    wk->cached_chunk = index;
-    return wk->cached_look;
-}
-
-static void hash_blob(struct worker *wk, const struct wc_wimstream *s,
-                      const struct wc_wim_blob *blob, struct wc_wimdeep_look *look)
-{
-    uint64_t end = blob->offset + blob->byte_count;
-    if (end > s->resource->form.plain_bytes) {
-        look->err = WC_E_RANGE;
-        return;
-    }
-    for (uint64_t at = blob->offset; at < end && !look->err;) {
-        uint32_t index = (uint32_t)(at / s->chunk_bytes);
-        uint64_t from = (uint64_t)index * s->chunk_bytes;
-        uint64_t to = from + wc_wimstream_plain_bytes(s, index);
-        *look = get_chunk(wk, s, blob->resource, index);
-        to = to < end ? to : end;
-        if (!look->err)
-            wc_sha1_update(wk->sha1, wk->bench.plain + (at - from), (size_t)(to - at));
-        at = to;
-    }
-    judge(blob, wk->sha1, look);
-}
-
-/* Read one blob, and nothing else of its resource than it takes. */
-static struct wc_wimdeep_look look_at(struct worker *wk, uint32_t index)
-{
-    const struct wc_wim *w = wk->d->w;
-    const struct wc_wim_blob *blob = wc_wimmap_blob(w->map, index);
-    const struct wc_wim_resource *r = wc_wimmap_resource(w->map, blob->resource);
-    const struct wc_wim_part *part = &w->parts[r->part - 1];
-    struct wc_wimstream s;
-    struct wc_wimdeep_look look = {0};
-    bool is_whole = !r->form.solid;
-    look = look_of(wc_wimstream_open(&s, part->fd, part->byte_count, r,
-                                     is_whole ? blob->sha1 : NULL, is_whole ? &wk->bench : NULL));
-    if (look.err)
-        return look;
-    wk->pipe_differs = s.pipe_differs;
-    if (s.chunk_bytes > wk->bench.plain_room)
-        wk->cached_resource = WC_WIMMAP_NONE;
-    look.err = wc_wimbench_plain(&wk->bench, s.chunk_bytes);
-    if (!look.err)
-        hash_blob(wk, &s, blob, &look);
-    look.pipe_differs = wk->pipe_differs;
-    wc_wimstream_close(&s);
-    return look;
-}
+/* --- one resource by one worker ------------------------------------------------------------ */
 
 static void do_small(struct worker *wk, uint32_t resource)
 {
@@ -220,10 +119,11 @@ static void do_small(struct worker *wk, uint32_t resource)
     for (uint32_t i = r->blob_first; i < r->blob_first + r->blob_count; i++) {
         if (!is_wanted(wk->d, i))
             continue;
-        struct wc_wimdeep_look look = look_at(wk, i);
-        if (is_ours(look.err))
-            fail(wk->d, look.err);
-        else if (look.err || look.pipe_differs)
+        struct wc_wimlook look;
+        enum wc_err err = wc_wimlooker_blob(wk->looker, i, &look);
+        if (err)
+            fail(wk->d, err);
+        else if (wc_wimlook_is_bad(&look))
             add_fault(wk->d, i, &look);
     }
     atomic_fetch_add(&wk->d->done_bytes, r->form.stored_bytes);
@@ -241,8 +141,8 @@ static void flight_free(struct flight *f)
 /* Its blobs cannot be read at all. */
 static void condemn_locked(struct deep *d, const struct wc_wim_resource *r, enum wc_err err)
 {
-    struct wc_wimdeep_look look = look_of(err);
-    if (is_ours(err)) {
+    struct wc_wimlook look = wc_wimlook_of(err);
+    if (wc_wimlook_is_ours(err)) {
         d->err = d->err ? d->err : err;
         return;
     }
@@ -304,6 +204,11 @@ static bool deal_locked(struct deep *d, struct run *ret)
     return false;
 }
 
+static bool is_cancelled(const struct deep *d)
+{
+    return d->config->cancel && atomic_load(d->config->cancel);
+}
+
 /* The next piece of work; false: there is none. */
 static bool take(struct deep *d, struct run *ret)
 {
@@ -311,6 +216,10 @@ static bool take(struct deep *d, struct run *ret)
     bool found = false;
     pthread_mutex_lock(&d->lock);
     while (!found && !d->err) {
+        if (is_cancelled(d)) {
+            d->err = WC_E_CLOSED;
+            break;
+        }
         if (d->flight) {
             found = deal_locked(d, ret);
             continue;
@@ -336,16 +245,16 @@ static void end_blob(struct deep *d, struct flight *f)
 {
     const struct wc_wim_blob *blob = wc_wimmap_blob(d->w->map, f->blob);
     bool pipe_differs = f->look.pipe_differs;
-    judge(blob, f->sha1, &f->look);
-    if ((f->look.err || f->look.pipe_differs) && is_wanted(d, f->blob))
+    wc_wimlook_judge(&f->look, blob, f->sha1);
+    if (wc_wimlook_is_bad(&f->look) && is_wanted(d, f->blob))
         add_fault(d, f->blob, &f->look);
-    f->look = (struct wc_wimdeep_look){.pipe_differs = pipe_differs};
+    f->look = (struct wc_wimlook){.pipe_differs = pipe_differs};
     f->blob++;
 }
 
 /* Feed the plain bytes [from, to), or that they could not be had. */
 static void feed(struct deep *d, struct flight *f, uint64_t from, uint64_t to, const uint8_t *bytes,
-                 const struct wc_wimdeep_look *look)
+                 const struct wc_wimlook *look)
 {
     while (f->blob < f->blob_end) {
         const struct wc_wim_blob *blob = wc_wimmap_blob(d->w->map, f->blob);
@@ -396,15 +305,16 @@ static void do_run(struct worker *wk, const struct run *run)
     struct deep *d = wk->d;
     struct flight *f = run->flight;
     const struct wc_wimstream *s = &f->stream;
-    struct wc_wimdeep_look looks[RUN_MAX];
+    struct wc_wimbench *bench = wc_wimlooker_bench(wk->looker);
+    struct wc_wimlook looks[RUN_MAX];
     bool pipe_differs = false;
-    enum wc_err err = wc_wimbench_plain(&wk->bench, (size_t)run->chunk_count * s->chunk_bytes);
+    enum wc_err err = wc_wimbench_plain(bench, (size_t)run->chunk_count * s->chunk_bytes);
     for (uint32_t i = 0; i < run->chunk_count; i++) {
-        uint8_t *plain = wk->bench.plain + (size_t)i * s->chunk_bytes;
+        uint8_t *plain = bench->plain + (size_t)i * s->chunk_bytes;
         enum wc_err chunk_err =
-            err ? err : wc_wimstream_chunk(s, &wk->bench, run->chunk + i, plain, &pipe_differs);
-        looks[i] = look_of_chunk(chunk_err, &wk->bench);
-        if (is_ours(chunk_err))
+            err ? err : wc_wimstream_chunk(s, bench, run->chunk + i, plain, &pipe_differs);
+        looks[i] = wc_wimlook_of_chunk(chunk_err, bench);
+        if (wc_wimlook_is_ours(chunk_err))
             fail(d, chunk_err);
     }
     wait_for_turn(d, run);
@@ -412,7 +322,7 @@ static void do_run(struct worker *wk, const struct run *run)
     for (uint32_t i = 0; i < run->chunk_count; i++) {
         uint64_t from = (uint64_t)(run->chunk + i) * s->chunk_bytes;
         feed(d, f, from, from + wc_wimstream_plain_bytes(s, run->chunk + i),
-             wk->bench.plain + (size_t)i * s->chunk_bytes, &looks[i]);
+             bench->plain + (size_t)i * s->chunk_bytes, &looks[i]);
     }
     const struct wc_wim_form *form = &s->resource->form;
     atomic_fetch_add(&d->done_bytes, form->stored_bytes / s->chunk_count * run->chunk_count);
@@ -423,17 +333,11 @@ static void do_run(struct worker *wk, const struct run *run)
 
 static bool worker_init(struct worker *wk, struct deep *d)
 {
-    *wk = (struct worker){.d = d, .cached_resource = WC_WIMMAP_NONE};
-    enum wc_err err = wc_sha1_new(&wk->sha1);
+    *wk = (struct worker){.d = d};
+    enum wc_err err = wc_wimlooker_new(&wk->looker, d->w, d->config->cancel);
     if (err)
         fail(d, err);
     return !err;
-}
-
-static void worker_deinit(struct worker *wk)
-{
-    wc_wimbench_deinit(&wk->bench);
-    wc_sha1_free(wk->sha1);
 }
 
 static void work(void *ctx, uint32_t index)
@@ -448,16 +352,7 @@ static void work(void *ctx, uint32_t index)
             else
                 do_small(&wk, run.resource);
         }
-    worker_deinit(&wk);
-}
-
-static enum wc_again compare(const struct wc_wimdeep_look *a, const struct wc_wimdeep_look *b)
-{
-    if (!b->err && !b->pipe_differs)
-        return WC_AGAIN_GOOD;
-    bool is_same = a->err == b->err && a->check == b->check && a->pipe_differs == b->pipe_differs &&
-                   memcmp(a->digest, b->digest, sizeof a->digest) == 0;
-    return is_same ? WC_AGAIN_SAME : WC_AGAIN_OTHER;
+    wc_wimlooker_free(wk.looker);
 }
 
 /* The second look. */
@@ -474,13 +369,11 @@ static void work_again(void *ctx, uint32_t index)
         if (next == WC_WIMMAP_NONE)
             break;
         struct wc_wimdeep_fault *fault = &d->result->faults[next];
-        struct wc_wimdeep_look look = look_at(&wk, fault->blob);
-        if (is_ours(look.err))
-            fail(d, look.err);
-        else
-            fault->again = compare(&fault->look, &look);
+        enum wc_err err = wc_wimlooker_again(wk.looker, fault->blob, &fault->look, &fault->again);
+        if (err)
+            fail(d, err);
     }
-    worker_deinit(&wk);
+    wc_wimlooker_free(wk.looker);
 }
 
 static void report_progress(void *ctx)
@@ -523,17 +416,6 @@ static uint32_t plan(struct deep *d)
     return count < 1 ? 1 : count;
 }
 
-/* So that the second look comes from the disk. The first to need it drops it for all. */
-static void forget_pages(const struct deep *d)
-{
-    for (uint32_t i = 0; i < d->result->fault_count; i++) {
-        const struct wc_wim_blob *blob = wc_wimmap_blob(d->w->map, d->result->faults[i].blob);
-        const struct wc_wim_resource *r = wc_wimmap_resource(d->w->map, blob->resource);
-        (void)posix_fadvise(d->w->parts[r->part - 1].fd, (off_t)r->offset,
-                            (off_t)r->form.stored_bytes, POSIX_FADV_DONTNEED);
-    }
-}
-
 enum wc_err wc_wimdeep_run(const struct wc_wim *w, const struct wc_wimdeep_config *config,
                            struct wc_wimdeep_result *ret)
 {
@@ -545,7 +427,6 @@ enum wc_err wc_wimdeep_run(const struct wc_wim *w, const struct wc_wimdeep_confi
     enum wc_err err = wc_crew_run(worker_count, work, report_progress, &d);
     if (!err && !d.err && ret->fault_count) {
         qsort(ret->faults, ret->fault_count, sizeof ret->faults[0], compare_faults);
-        forget_pages(&d);
         err = wc_crew_run(worker_count, work_again, report_progress, &d);
     }
     assert(!d.flight || d.err);

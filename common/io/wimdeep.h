@@ -8,29 +8,19 @@
 
 #include "common/core/err.h"
 #include "common/core/types.h"
-#include "common/io/rangecheck.h"
-#include "common/io/wim.h"
-
-/* What reading a blob gave. */
-struct wc_wimdeep_look {
-    enum wc_err err; /* WC_E_DIGEST: `digest` is not what it should be; else as wc_wimstream_open
-                      * and wc_wimstream_chunk; WC_OK with pipe_differs: only from a pipe */
-    int error;       /* errno of WC_E_IO */
-    uint64_t check;  /* of WC_E_FORMAT: of what could not be decompressed */
-    bool pipe_differs;
-    uint8_t digest[WC_SHA1_BYTES];
-};
+#include "common/io/wimlook.h"
 
 struct wc_wimdeep_fault {
     uint32_t blob;
-    struct wc_wimdeep_look look;
+    struct wc_wimlook look;
     enum wc_again again;
 };
 
 struct wc_wimdeep_config {
-    uint32_t worker_count; /* 1..WC_CREW_MAX */
-    uint64_t memory_bytes; /* for chunks: large ones are worked on by fewer threads */
-    const uint8_t *wanted; /* a bit for each blob, LSB first; NULL: all of them */
+    uint32_t worker_count;     /* 1..WC_CREW_MAX */
+    uint64_t memory_bytes;     /* for chunks: large ones are worked on by fewer threads */
+    const uint8_t *wanted;     /* a bit for each blob, LSB first; NULL: all of them */
+    const atomic_bool *cancel; /* to end it early; NULL: nobody does */
     /* Called on the caller's thread every 100 ms, with stored bytes. */
     void (*progress)(void *ctx, uint64_t done_bytes, uint64_t whole_bytes);
     void *ctx;
@@ -44,7 +34,7 @@ struct wc_wimdeep_result {
     uint64_t stored_bytes;
 };
 
-/* WC_E_NOMEM, WC_E_SYS (no thread), WC_E_CRYPTO; faults are no error. */
+/* WC_E_NOMEM, WC_E_SYS (no thread), WC_E_CRYPTO, WC_E_CLOSED (cancelled); faults are no error. */
 WC_MUST_USE enum wc_err wc_wimdeep_run(const struct wc_wim *w,
                                        const struct wc_wimdeep_config *config,
                                        struct wc_wimdeep_result *ret);

@@ -176,6 +176,33 @@ uint32_t wc_wimstream_plain_bytes(const struct wc_wimstream *s, uint32_t index)
     return left < s->chunk_bytes ? (uint32_t)left : s->chunk_bytes;
 }
 
+enum wc_err wc_wimstream_place(const struct wc_wimstream *s, uint64_t from, uint64_t to,
+                               uint64_t *ret_from, uint64_t *ret_to)
+{
+    assert(from < to);
+    struct wc_wim_chunk first, last;
+    if (to > s->resource->form.plain_bytes)
+        return WC_E_RANGE;
+    if (!s->resource->form.compression) {
+        *ret_from = from;
+        *ret_to = to;
+        return WC_OK;
+    }
+    uint32_t index = (uint32_t)(from / s->chunk_bytes);
+    uint64_t at = s->solid_begins ? s->solid_begins[index] : 0;
+    enum wc_err err = wc_wim_layout_chunk(&s->layout, s->table, index, &at, &first);
+    if (err)
+        return err;
+    index = (uint32_t)((to - 1) / s->chunk_bytes);
+    at = s->solid_begins ? s->solid_begins[index] : 0;
+    err = wc_wim_layout_chunk(&s->layout, s->table, index, &at, &last);
+    if (err)
+        return err;
+    *ret_from = first.offset - s->layout.before_bytes;
+    *ret_to = last.offset + last.stored_bytes;
+    return WC_OK;
+}
+
 static enum wc_err read_plain(const struct wc_wimstream *s, uint32_t index, uint8_t *plain)
 {
     uint32_t byte_count = wc_wimstream_plain_bytes(s, index);

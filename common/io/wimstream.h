@@ -52,6 +52,12 @@ void wc_wimstream_close(struct wc_wimstream *s);
 /* The plain bytes of a chunk are those from index * chunk_bytes on. */
 uint32_t wc_wimstream_plain_bytes(const struct wc_wimstream *s, uint32_t index);
 
+/* Where the chunks are stored that hold the plain bytes [from, to), which are some (asserted):
+ * counted from the first stored byte of the resource. WC_E_RANGE: outside of it, or the table of
+ * chunks is damaged. */
+WC_MUST_USE enum wc_err wc_wimstream_place(const struct wc_wimstream *s, uint64_t from, uint64_t to,
+                                           uint64_t *ret_from, uint64_t *ret_to);
+
 /* Read and decompress chunk `index` into `plain`. WC_E_FORMAT: cannot be decompressed; WC_E_RANGE:
  * the table of chunks is damaged; others as above. *ret_pipe_differs is set, never cleared. Several
  * threads may do so at once, each with its own bench, unless one was given when it was opened. */

@@ -120,7 +120,7 @@ enum wc_err wc_verify_structure(struct wc_verify_report *report, const struct wc
 
 /* --- data ----------------------------------------------------------------------------------- */
 
-static enum wc_wim_fault fault_of(const struct wc_wimdeep_look *look)
+static enum wc_wim_fault fault_of(const struct wc_wimlook *look)
 {
     switch (look->err) {
     case WC_OK:
