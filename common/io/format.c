@@ -161,6 +161,21 @@ const char *wc_format_seconds(char ret[WC_FORMAT_BYTES], wc_ns duration)
     return ret;
 }
 
+const char *wc_format_count(char ret[WC_FORMAT_BYTES], uint64_t count)
+{
+    char *at = ret + WC_FORMAT_BYTES - 1; /* from behind; 20 digits and 6 commas fit */
+    *at = '\0';
+    uint32_t digits = 0;
+    do {
+        if (digits && digits % 3 == 0)
+            *--at = ',';
+        *--at = (char)('0' + count % 10);
+        digits++;
+    } while (count /= 10);
+    memmove(ret, at, (size_t)(ret + WC_FORMAT_BYTES - at));
+    return ret;
+}
+
 const char *wc_format_percent(char ret[WC_FORMAT_BYTES], uint64_t part, uint64_t whole)
 {
     if (!part) {

@@ -20,6 +20,8 @@ bool wc_format_parse_size(const char *text, uint64_t *ret_bytes);
 /* Writing. Each returns `ret`. */
 #define WC_FORMAT_BYTES 32
 
+/* "62,850". */
+const char *wc_format_count(char ret[WC_FORMAT_BYTES], uint64_t count);
 /* "1.5 GiB". */
 const char *wc_format_bytes(char ret[WC_FORMAT_BYTES], uint64_t bytes);
 /* Three digits that count: "941 Mbit/s", "9.41 Gbit/s". */

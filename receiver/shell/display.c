@@ -135,7 +135,17 @@ void wc_display_unicast(struct wc_display *d, const char *sentence)
     wc_voice_end(&d->voice);
 }
 
-static void progress_event(struct wc_display *d, const struct wc_rx_stats *stats, wc_ns now)
+/* What is known of it. */
+static void job_members(struct wc_display *d, const struct wc_job_progress *job)
+{
+    if (job->files_total) {
+        wc_jsonl_uint(d->voice.events, "files_verified", job->files_verified);
+        wc_jsonl_uint(d->voice.events, "files_total", job->files_total);
+    }
+}
+
+static void progress_event(struct wc_display *d, const struct wc_rx_stats *stats,
+                           const struct wc_job_progress *job, wc_ns now)
 {
     if (!d->voice.events || now < d->event_due)
         return;
@@ -148,6 +158,7 @@ static void progress_event(struct wc_display *d, const struct wc_rx_stats *stats
     wc_jsonl_uint(d->voice.events, "lost", s->lost_count);
     wc_jsonl_uint(d->voice.events, "overflow", stats->overflow_count);
     wc_jsonl_uint(d->voice.events, "refused", s->refused_count);
+    job_members(d, job);
     wc_voice_end(&d->voice);
 }
 
@@ -170,10 +181,11 @@ static double loss_percent(const struct wc_receiver_stats *s)
 }
 
 void wc_display_progress(struct wc_display *d, const struct wc_manifest *m,
-                         const struct wc_rx_stats *stats, const struct wc_status *status, wc_ns now)
+                         const struct wc_rx_stats *stats, const struct wc_status *status,
+                         const struct wc_job_progress *job, wc_ns now)
 {
     const struct wc_receiver_stats *s = &stats->core;
-    progress_event(d, stats, now);
+    progress_event(d, stats, job, now);
     look_at_rate(d, s->block_done_count, now);
     if (!wc_term_is_due(d->voice.term, now))
         return;
@@ -192,7 +204,10 @@ void wc_display_progress(struct wc_display *d, const struct wc_manifest *m,
                  wc_format_bitrate(b, (uint64_t)(d->blocks_per_s * block_bytes * 8.0)),
                  loss_percent(s), wc_format_duration(c, eta));
     }
-    wc_term_draw(d->voice.term, now, (const char *const[]){line}, 1);
+    char files[LINE_BYTES];
+    snprintf(files, sizeof files, "files %s/%s verified", wc_format_count(a, job->files_verified),
+             wc_format_count(b, job->files_total));
+    wc_term_draw(d->voice.term, now, (const char *const[]){line, files}, job->files_total ? 2 : 1);
 }
 
 static void list_files(struct wc_display *d, const struct wc_fetch_summary *s)
@@ -238,6 +253,7 @@ static void summary_event(struct wc_display *d, const struct wc_fetch_summary *s
     wc_jsonl_uint(d->voice.events, "replayed_datagrams", s->stats.replayed_count);
     wc_jsonl_uint(d->voice.events, "unicast_symbols", s->stats.unicast_count);
     wc_jsonl_uint(d->voice.events, "resumed_bytes", s->resumed_bytes);
+    job_members(d, &s->progress);
     wc_jsonl_str(d->voice.events, "output", s->where);
     list_files(d, s);
     wc_voice_end(&d->voice);

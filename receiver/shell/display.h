@@ -9,6 +9,7 @@
 #include "common/diag/finding.h"
 #include "common/io/args.h"
 #include "common/io/cmtrace.h"
+#include "receiver/shell/job.h"
 #include "receiver/shell/rxloop.h"
 
 struct wc_display; /* one thread */
@@ -21,6 +22,7 @@ struct wc_fetch_summary {
     struct wc_rx_stats stats;
     uint64_t resumed_bytes; /* found right from an earlier run */
     bool complete;
+    struct wc_job_progress progress;
 };
 
 /* With a log file, if `log` names one. WC_E_NOMEM, and as wc_cmtrace_open: `why` says it. */
@@ -43,7 +45,7 @@ void wc_display_ready(struct wc_display *d);
 void wc_display_unicast(struct wc_display *d, const char *sentence);
 void wc_display_progress(struct wc_display *d, const struct wc_manifest *m,
                          const struct wc_rx_stats *stats, const struct wc_status *status,
-                         wc_ns now);
+                         const struct wc_job_progress *job, wc_ns now);
 void wc_display_summary(struct wc_display *d, const struct wc_fetch_summary *summary);
 
 #endif

@@ -359,7 +359,7 @@ static enum wc_err prepare(struct wc_rxloop *r, const struct wc_rxloop_config *c
     if (!err)
         err = wc_spsc_new(&r->notices, NOTICE_RING, sizeof(struct wc_rx_notice));
     if (!err)
-        err = wc_storer_start(&r->storer, config->manifest, config->store,
+        err = wc_storer_start(&r->storer, config->manifest, config->store, config->jobs,
                               r->config.receiver.slot_count + 1);
     return err;
 }

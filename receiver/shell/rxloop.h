@@ -13,6 +13,7 @@ struct wc_rxloop_config {
     struct wc_receiver_config receiver; /* slot_count and have are filled in here */
     const struct wc_manifest *manifest; /* borrowed until stop */
     struct wc_store *store;             /* the loop's own until stop */
+    const struct wc_jobs *jobs;         /* borrowed until stop; NULL: none */
     uint64_t memory_bytes;              /* for blocks */
     int fd;                             /* joined; the loop's own from now on, also on failure */
     uint8_t key[32];

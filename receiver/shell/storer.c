@@ -39,6 +39,7 @@ struct posted { /* a result, and whose */
 struct wc_storer {
     const struct wc_manifest *manifest;
     struct wc_store *store;
+    const struct wc_jobs *jobs;
     struct worker workers[WORKERS_MAX];
     uint32_t worker_count;
     pthread_mutex_t store_lock;  /* once a block */
@@ -46,6 +47,8 @@ struct wc_storer {
     pthread_mutex_t result_lock; /* makes several producers one */
     atomic_bool stop;
 };
+
+static const struct wc_jobs no_jobs;
 
 static bool in_place(const uint8_t *esi, uint32_t k)
 {
@@ -62,6 +65,8 @@ static enum wc_err write_block(struct wc_storer *s, const struct wc_storer_job *
     enum wc_err err = wc_store_write(s->store, job->sbn, job->rows, why);
     if (!err)
         err = wc_store_checkpoint(s->store, wc_clock_now(), why);
+    if (!err)
+        wc_jobs_stored(s->jobs, job->sbn);
     pthread_mutex_unlock(&s->store_lock);
     return err;
 }
@@ -96,6 +101,12 @@ static enum wc_err store_block(struct worker *w, const struct wc_storer_job *job
     return write_block(w->storer, job, &ret->why);
 }
 
+static enum wc_err finish(struct wc_storer *s, struct wc_why *why)
+{
+    enum wc_err err = wc_jobs_complete(s->jobs, why);
+    return err ? err : wc_store_finish(s->store, why);
+}
+
 static void work(struct worker *w, const struct wc_storer_job *job)
 {
     struct wc_storer *s = w->storer;
@@ -104,7 +115,7 @@ static void work(struct worker *w, const struct wc_storer_job *job)
     if (job->type == WC_STORER_BLOCK)
         posted.result.err = store_block(w, job, &posted.result);
     else
-        posted.result.err = wc_store_finish(s->store, &posted.result.why);
+        posted.result.err = finish(s, &posted.result.why);
     pthread_mutex_lock(&s->result_lock);
     bool pushed = wc_spsc_push(s->results, &posted);
     pthread_mutex_unlock(&s->result_lock);
@@ -159,13 +170,14 @@ static enum wc_err start_worker(struct worker *w, struct wc_storer *s, uint32_t 
 }
 
 enum wc_err wc_storer_start(struct wc_storer **ret, const struct wc_manifest *manifest,
-                            struct wc_store *store, uint32_t job_max)
+                            struct wc_store *store, const struct wc_jobs *jobs, uint32_t job_max)
 {
     struct wc_storer *s = calloc(1, sizeof *s);
     if (!s)
         return WC_E_NOMEM;
     s->manifest = manifest;
     s->store = store;
+    s->jobs = jobs ? jobs : &no_jobs;
     pthread_mutex_init(&s->store_lock, NULL);
     pthread_mutex_init(&s->result_lock, NULL);
     uint32_t ring = power_of_two(job_max + 2); /* one more to wake a worker that shall stop */
@@ -201,6 +213,7 @@ void wc_storer_stop(struct wc_storer *s)
         return;
     atomic_store(&s->stop, true);
     wc_store_cancel(s->store);
+    wc_jobs_cancel(s->jobs);
     for (uint32_t i = 0; i < s->worker_count; i++)
         stop_worker(&s->workers[i]);
     wc_spsc_free(s->results);

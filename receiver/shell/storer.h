@@ -6,13 +6,13 @@
 #define WC_RECEIVER_SHELL_STORER_H
 
 #include "common/core/manifest.h"
-#include "receiver/shell/store.h"
+#include "receiver/shell/job.h"
 
 struct wc_storer;
 
 enum wc_storer_job_type {
     WC_STORER_BLOCK,  /* decode, verify, store block sbn */
-    WC_STORER_FINISH, /* wc_store_finish */
+    WC_STORER_FINISH, /* wc_jobs_complete, wc_store_finish */
 };
 
 struct wc_storer_job {
@@ -32,10 +32,11 @@ struct wc_storer_result {
     bool differs; /* and hashing the same bytes once more gave another: this machine's memory */
 };
 
-/* Starts the threads: one a processor, but few. manifest and store are borrowed until stop; the
- * store is theirs from now on. WC_E_NOMEM, WC_E_SYS. */
+/* Starts the threads: one a processor, but few. manifest, store and jobs are borrowed until stop;
+ * the store is theirs from now on, and `jobs` may be NULL: none. WC_E_NOMEM, WC_E_SYS. */
 WC_MUST_USE enum wc_err wc_storer_start(struct wc_storer **ret, const struct wc_manifest *manifest,
-                                        struct wc_store *store, uint32_t job_max);
+                                        struct wc_store *store, const struct wc_jobs *jobs,
+                                        uint32_t job_max);
 /* Ends the threads after the jobs that they are at; the others are dropped. */
 void wc_storer_stop(struct wc_storer *s);
 

@@ -140,6 +140,27 @@ static void numbers_are_written(void **state)
     }
 }
 
+static void counts_have_commas(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t count;
+        const char *text;
+    } cases[] = {
+        {0, "0"},
+        {7, "7"},
+        {999, "999"},
+        {1000, "1,000"},
+        {62850, "62,850"},
+        {1234567, "1,234,567"},
+        {UINT64_MAX, "18,446,744,073,709,551,615"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[WC_FORMAT_BYTES];
+        assert_string_equal(wc_format_count(text, cases[i].count), cases[i].text);
+    }
+}
+
 static void percent_is_honest(void **state)
 {
     (void)state;
@@ -161,9 +182,8 @@ static void percent_is_honest(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(numbers_are_read),
-        cmocka_unit_test(malformed_numbers_are_refused),
-        cmocka_unit_test(numbers_are_written),
+        cmocka_unit_test(numbers_are_read),    cmocka_unit_test(malformed_numbers_are_refused),
+        cmocka_unit_test(numbers_are_written), cmocka_unit_test(counts_have_commas),
         cmocka_unit_test(percent_is_honest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

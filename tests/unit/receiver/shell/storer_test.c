@@ -45,14 +45,19 @@ struct bench {
 
 static struct bench b;
 
-static void bench_open(void **state)
+static void bench_open_for(void **state, const struct wc_jobs *jobs)
 {
     b = (struct bench){.f = *state, .rng.state = 1};
     wc_fixture_pack(b.f, files, FILE_COUNT);
     wc_fixture_open(b.f, "out/");
     b.p = &b.f->package.m.partition;
     assert_true(b.p->block_count <= BLOCKS_MAX && b.p->symbol_bytes == 64);
-    assert_int_equal(wc_storer_start(&b.storer, &b.f->package.m, b.f->store, JOBS), WC_OK);
+    assert_int_equal(wc_storer_start(&b.storer, &b.f->package.m, b.f->store, jobs, JOBS), WC_OK);
+}
+
+static void bench_open(void **state)
+{
+    bench_open_for(state, NULL);
 }
 
 static void bench_close(void)
@@ -228,6 +233,64 @@ static void what_is_not_complete_cannot_be_finished(void **state)
     bench_close();
 }
 
+/* --- jobs --- */
+
+static struct {
+    uint32_t stored_count;
+    uint32_t complete_count;
+    uint32_t cancel_count;
+    enum wc_err err; /* of complete */
+} told;
+
+static void on_stored(void *ctx, uint32_t sbn)
+{
+    assert_ptr_equal(ctx, &told);
+    assert_true(wc_bitmap_get(wc_store_have(b.f->store), sbn));
+    told.stored_count++;
+    assert_int_equal(told.stored_count, wc_store_have_count(b.f->store));
+}
+
+static enum wc_err on_complete(void *ctx, struct wc_why *why)
+{
+    assert_ptr_equal(ctx, &told);
+    assert_int_equal(told.stored_count, b.p->block_count);
+    told.complete_count++;
+    return told.err ? wc_why_set(why, told.err, 65, "the image is damaged") : WC_OK;
+}
+
+static void on_cancel(void *ctx)
+{
+    assert_ptr_equal(ctx, &told);
+    told.cancel_count++;
+}
+
+/* Two jobs hear of each block; what the first says against the whole is said, and what is not
+ * whole gets no name. */
+static void jobs_are_told(void **state)
+{
+    struct wc_job job = {
+        .stored = on_stored, .complete = on_complete, .cancel = on_cancel, .ctx = &told};
+    for (uint32_t bad = 0; bad < 2; bad++) {
+        struct wc_jobs jobs = {.count = 0};
+        memset(&told, 0, sizeof told);
+        told.err = bad ? WC_E_DIGEST : WC_OK;
+        wc_jobs_add(&jobs, &(struct wc_job){.ctx = NULL}); /* all hooks may be missing */
+        wc_jobs_add(&jobs, &job);
+        bench_open_for(state, &jobs);
+        for (uint32_t sbn = 0; sbn < b.p->block_count; sbn++) {
+            post(block_job(sbn, 0));
+            expect(WC_STORER_BLOCK, sbn, WC_OK);
+        }
+        post_finish();
+        expect(WC_STORER_FINISH, 0, bad ? WC_E_DIGEST : WC_OK);
+        bench_close();
+        assert_int_equal(told.complete_count, 1);
+        assert_int_equal(told.cancel_count, 1);
+        if (!bad)
+            wc_fixture_assert_complete(b.f, "out");
+    }
+}
+
 static atomic_bool is_full;
 
 static ssize_t pwrite_while_there_is_room(int fd, const void *bytes, size_t count, off_t offset)
@@ -278,6 +341,7 @@ int main(void)
         TEST(the_padding_does_not_count),
         TEST(symbols_that_cannot_be_are_void),
         TEST(what_is_not_complete_cannot_be_finished),
+        TEST(jobs_are_told),
         TEST(a_full_disk_is_named),
         TEST(a_stop_drops_what_waits),
     };

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "receiver/shell/job.h"
+
+#include <assert.h>
+
+void wc_jobs_add(struct wc_jobs *jobs, const struct wc_job *job)
+{
+    assert(jobs->count < WC_JOBS_MAX);
+    jobs->list[jobs->count++] = *job;
+}
+
+static enum wc_err open_store(const struct wc_jobs *jobs, struct wc_store **ret,
+                              const struct wc_manifest *m,
+                              const uint8_t manifest_digest[WC_DIGEST_BYTES],
+                              const struct wc_store_options *options, struct wc_why *why)
+{
+    for (uint32_t i = 0; i < jobs->count; i++) {
+        const struct wc_job *job = &jobs->list[i];
+        if (job->open)
+            return job->open(job->ctx, ret, m, manifest_digest, options, why);
+    }
+    return wc_store_open(ret, m, manifest_digest, options, why);
+}
+
+enum wc_err wc_jobs_open(const struct wc_jobs *jobs, struct wc_store **ret,
+                         const struct wc_manifest *m,
+                         const uint8_t manifest_digest[WC_DIGEST_BYTES],
+                         const struct wc_store_options *options, struct wc_why *why)
+{
+    enum wc_err err = open_store(jobs, ret, m, manifest_digest, options, why);
+    for (uint32_t i = 0; !err && i < jobs->count; i++) {
+        const struct wc_job *job = &jobs->list[i];
+        if (job->opened)
+            err = job->opened(job->ctx, *ret, m, why);
+    }
+    return err;
+}
+
+void wc_jobs_stored(const struct wc_jobs *jobs, uint32_t sbn)
+{
+    for (uint32_t i = 0; i < jobs->count; i++)
+        if (jobs->list[i].stored)
+            jobs->list[i].stored(jobs->list[i].ctx, sbn);
+}
+
+enum wc_err wc_jobs_complete(const struct wc_jobs *jobs, struct wc_why *why)
+{
+    enum wc_err err = WC_OK;
+    for (uint32_t i = 0; !err && i < jobs->count; i++)
+        if (jobs->list[i].complete)
+            err = jobs->list[i].complete(jobs->list[i].ctx, why);
+    return err;
+}
+
+void wc_jobs_cancel(const struct wc_jobs *jobs)
+{
+    for (uint32_t i = 0; i < jobs->count; i++)
+        if (jobs->list[i].cancel)
+            jobs->list[i].cancel(jobs->list[i].ctx);
+}
+
+void wc_jobs_progress(const struct wc_jobs *jobs, struct wc_job_progress *ret)
+{
+    *ret = (struct wc_job_progress){0};
+    for (uint32_t i = 0; i < jobs->count; i++)
+        if (jobs->list[i].progress)
+            jobs->list[i].progress(jobs->list[i].ctx, ret);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a command makes of the session that it takes part in: fetch stores it, others do more with
+ * it, or store it elsewhere. The session itself (run.h) is the same for all. */
+#ifndef WC_RECEIVER_SHELL_JOB_H
+#define WC_RECEIVER_SHELL_JOB_H
+
+#include "receiver/shell/store.h"
+
+/* What the displays say beside the reception; a total of 0: not known, or no business of this
+ * command. */
+struct wc_job_progress {
+    uint32_t files_verified; /* files of WIMs whose bytes are all in, and right */
+    uint32_t files_total;
+    uint64_t applied_bytes; /* of plain data */
+    uint64_t apply_bytes;
+    uint64_t applied_files;
+    uint64_t apply_files;
+};
+
+/* Every hook may be NULL: nothing to do. */
+struct wc_job {
+    /* In a pool thread, once the manifest is proven: make the store, as wc_store_open does. Of
+     * several jobs the first that has this hook makes it. */
+    enum wc_err (*open)(void *ctx, struct wc_store **ret, const struct wc_manifest *m,
+                        const uint8_t manifest_digest[WC_DIGEST_BYTES],
+                        const struct wc_store_options *options, struct wc_why *why);
+    /* In the pool thread, right after: the store is open (its `have` may already have blocks).
+     * Store and manifest are borrowed until the session ends. */
+    enum wc_err (*opened)(void *ctx, struct wc_store *store, const struct wc_manifest *m,
+                          struct wc_why *why);
+    /* In a storer thread, one at a time and in the order of storing: block sbn is verified and
+     * stored. Must be quick. */
+    void (*stored)(void *ctx, uint32_t sbn);
+    /* In a storer thread: all blocks are in; before wc_store_finish gives final names. May take
+     * its time: reports go on. An error ends the session as failed, and nothing gets its name. */
+    enum wc_err (*complete)(void *ctx, struct wc_why *why);
+    /* Any thread: the session is over; `complete` shall return soon. */
+    void (*cancel)(void *ctx);
+    /* Main thread, several times a second: fill in what this job knows. */
+    void (*progress)(void *ctx, struct wc_job_progress *ret);
+    void *ctx;
+};
+
+#define WC_JOBS_MAX 4u
+
+/* The jobs of one session; their hooks are called in this order. */
+struct wc_jobs {
+    struct wc_job list[WC_JOBS_MAX];
+    uint32_t count;
+};
+
+void wc_jobs_add(struct wc_jobs *jobs, const struct wc_job *job); /* asserted: there is room */
+
+/* The hooks of all jobs, up to the first error; open falls back to wc_store_open. */
+WC_MUST_USE enum wc_err wc_jobs_open(const struct wc_jobs *jobs, struct wc_store **ret,
+                                     const struct wc_manifest *m,
+                                     const uint8_t manifest_digest[WC_DIGEST_BYTES],
+                                     const struct wc_store_options *options, struct wc_why *why);
+void wc_jobs_stored(const struct wc_jobs *jobs, uint32_t sbn);
+WC_MUST_USE enum wc_err wc_jobs_complete(const struct wc_jobs *jobs, struct wc_why *why);
+void wc_jobs_cancel(const struct wc_jobs *jobs);
+void wc_jobs_progress(const struct wc_jobs *jobs, struct wc_job_progress *ret);
+
+#endif
