@@ -5,13 +5,15 @@
 
 #include "common/core/bitmap.h"
 
-static void mark_have(struct wc_blocks *b, const uint64_t *have)
+static void mark(struct wc_blocks *b, const uint64_t *have, const uint64_t *shut)
 {
     for (uint32_t sbn = 0; sbn < b->partition.block_count; sbn++) {
         b->slot_of[sbn] = WC_SLOT_NONE;
         if (have && wc_bitmap_get(have, sbn)) {
             wc_bitmap_set(b->done, sbn);
             b->done_count++;
+        } else if (shut && wc_bitmap_get(shut, sbn)) {
+            wc_bitmap_set(b->shut, sbn);
         } else {
             wc_bitmap_set(b->absent, sbn);
         }
@@ -19,7 +21,8 @@ static void mark_have(struct wc_blocks *b, const uint64_t *have)
 }
 
 enum wc_err wc_blocks_init(struct wc_blocks *b, const struct wc_partition *partition,
-                           uint32_t slot_count, const uint64_t *have, const struct wc_alloc *alloc)
+                           uint32_t slot_count, const uint64_t *have, const uint64_t *shut,
+                           const struct wc_alloc *alloc)
 {
     size_t words = wc_bitmap_words(partition->block_count);
     *b = (struct wc_blocks){
@@ -32,14 +35,17 @@ enum wc_err wc_blocks_init(struct wc_blocks *b, const struct wc_partition *parti
         .absent = alloc->zalloc(alloc->ctx, words, sizeof *b->absent),
         .held = alloc->zalloc(alloc->ctx, words, sizeof *b->held),
         .done = alloc->zalloc(alloc->ctx, words, sizeof *b->done),
+        .shut = alloc->zalloc(alloc->ctx, words, sizeof *b->shut),
+        .passed = alloc->zalloc(alloc->ctx, words, sizeof *b->passed),
     };
-    if (!b->slots || !b->free_slots || !b->slot_of || !b->absent || !b->held || !b->done) {
+    if (!b->slots || !b->free_slots || !b->slot_of || !b->absent || !b->held || !b->done ||
+        !b->shut || !b->passed) {
         wc_blocks_deinit(b, alloc);
         return WC_E_NOMEM;
     }
     for (uint32_t i = 0; i < slot_count; i++)
         b->free_slots[i] = slot_count - 1 - i;
-    mark_have(b, have);
+    mark(b, have, shut);
     return WC_OK;
 }
 
@@ -51,6 +57,8 @@ void wc_blocks_deinit(struct wc_blocks *b, const struct wc_alloc *alloc)
     alloc->free(alloc->ctx, b->absent);
     alloc->free(alloc->ctx, b->held);
     alloc->free(alloc->ctx, b->done);
+    alloc->free(alloc->ctx, b->shut);
+    alloc->free(alloc->ctx, b->passed);
     *b = (struct wc_blocks){0};
 }
 
@@ -80,6 +88,8 @@ enum wc_need wc_blocks_place(const struct wc_blocks *b, uint32_t sbn, uint8_t es
     if (index == WC_SLOT_NONE) {
         if (wc_bitmap_get(b->done, sbn))
             return WC_NOT_NEEDED;
+        if (wc_bitmap_get(b->shut, sbn))
+            return WC_SHUT;
         if (!is_worth_a_slot(wc_partition_symbols(&b->partition, sbn), esi))
             return WC_NOT_NEEDED;
         if (b->free_count == 0)
@@ -103,6 +113,7 @@ static struct wc_slot *open_slot(struct wc_blocks *b, uint32_t sbn)
     b->slot_of[sbn] = index;
     b->slots[index] = (struct wc_slot){.sbn = sbn, .k = wc_partition_symbols(&b->partition, sbn)};
     wc_bitmap_clear(b->absent, sbn);
+    wc_bitmap_clear(b->passed, sbn);
     wc_bitmap_set(b->held, sbn);
     return &b->slots[index];
 }
@@ -122,6 +133,39 @@ bool wc_blocks_take(struct wc_blocks *b, uint32_t sbn, uint8_t esi)
     slot->decoding = true;
     wc_bitmap_clear(b->held, sbn);
     return true;
+}
+
+void wc_blocks_pass(struct wc_blocks *b, uint32_t sbn)
+{
+    assert(wc_bitmap_get(b->shut, sbn));
+    wc_bitmap_set(b->passed, sbn);
+}
+
+bool wc_blocks_open(struct wc_blocks *b, uint32_t sbn, uint32_t block_count, bool hides)
+{
+    uint32_t end = sbn + block_count;
+    bool has_passed = false;
+    assert(end <= b->partition.block_count);
+    for (sbn = wc_bitmap_find_set(b->shut, end, sbn); sbn < end;
+         sbn = wc_bitmap_find_set(b->shut, end, sbn + 1)) {
+        wc_bitmap_clear(b->shut, sbn);
+        if (hides && wc_bitmap_get(b->passed, sbn)) {
+            has_passed = true;
+            continue;
+        }
+        wc_bitmap_clear(b->passed, sbn);
+        wc_bitmap_set(b->absent, sbn);
+    }
+    return has_passed;
+}
+
+void wc_blocks_unhide_passed(struct wc_blocks *b)
+{
+    for (size_t i = 0; i < wc_bitmap_words(b->partition.block_count); i++) {
+        uint64_t open = b->passed[i] & ~b->shut[i];
+        b->absent[i] |= open;
+        b->passed[i] &= ~open;
+    }
 }
 
 void wc_blocks_hide(struct wc_blocks *b, uint32_t sbn)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Where each block stands: absent (no symbol here), held (some symbols in a slot), decoding
- * (complete, at the shell), or done. A slot has a row for each source symbol of a block; a repair
- * symbol takes any free row, since any k symbols are enough. */
+/* Where each block stands: shut (it may not come yet), absent (no symbol here), held (some symbols
+ * in a slot), decoding (complete, at the shell), or done. A slot has a row for each source symbol
+ * of a block; a repair symbol takes any free row, since any k symbols are enough. */
 #ifndef WC_RECEIVER_CORE_BLOCKS_H
 #define WC_RECEIVER_CORE_BLOCKS_H
 
@@ -30,19 +30,23 @@ struct wc_blocks {
     uint64_t *absent;  /* bitmaps of blocks */
     uint64_t *held;
     uint64_t *done;
+    uint64_t *shut;
+    uint64_t *passed; /* shut while symbols of it came; once open, until a symbol of it is here */
     uint32_t done_count;
 };
 
-/* have: bitmap of blocks that are done already, NULL: none. WC_E_NOMEM. */
+/* have, shut: bitmaps of blocks that are done already, and that may not come yet; NULL: none.
+ * WC_E_NOMEM. */
 WC_MUST_USE enum wc_err wc_blocks_init(struct wc_blocks *b, const struct wc_partition *partition,
                                        uint32_t slot_count, const uint64_t *have,
-                                       const struct wc_alloc *alloc);
+                                       const uint64_t *shut, const struct wc_alloc *alloc);
 void wc_blocks_deinit(struct wc_blocks *b, const struct wc_alloc *alloc);
 
 enum wc_need {
     WC_NEEDED,     /* goes to *ret_slot, *ret_row */
     WC_NOT_NEEDED, /* symbol or block is here already */
     WC_NO_SLOT,    /* needed, but memory is full */
+    WC_SHUT,       /* not yet */
 };
 
 /* What becomes of this symbol (asserted: sbn and esi exist). Changes nothing. */
@@ -52,6 +56,14 @@ enum wc_need wc_blocks_place(const struct wc_blocks *b, uint32_t sbn, uint8_t es
 /* Take a symbol for which place just said WC_NEEDED. True: the block is now complete and is
  * decoding. */
 bool wc_blocks_take(struct wc_blocks *b, uint32_t sbn, uint8_t esi);
+
+/* A symbol of a shut block came. */
+void wc_blocks_pass(struct wc_blocks *b, uint32_t sbn);
+
+/* These blocks (asserted: in range) may come from now on. With `hides` one that passed meanwhile
+ * does not become absent: wc_blocks_unhide_passed does that. True: there is one such. */
+bool wc_blocks_open(struct wc_blocks *b, uint32_t sbn, uint32_t block_count, bool hides);
+void wc_blocks_unhide_passed(struct wc_blocks *b);
 
 /* Reports no longer name this block, though it is not done: it is sought in another way. Until it
  * is void again, or a symbol of it opens a slot. */

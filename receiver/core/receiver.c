@@ -18,8 +18,9 @@
 #define REPORT_INTERVAL_MAX WC_S(5)
 /* Blocks asked for by unicast at a time: the next one is on its way while one is decoded. */
 #define FETCH_MAX 4u
-/* Besides one DECODE per slot: REACHED, UNREACHED, COMPLETE, SENDER_SILENT, DAMAGED, FETCHes. */
-#define NOTICE_SLACK (5u + 2u * FETCH_MAX)
+/* Besides one DECODE per slot: REACHED, UNREACHED, COMPLETE, SENDER_SILENT, DAMAGED, BEHIND,
+ * FETCHes. */
+#define NOTICE_SLACK (6u + 2u * FETCH_MAX)
 
 struct wc_receiver {
     struct wc_alloc alloc;
@@ -45,11 +46,12 @@ struct wc_receiver {
     uint32_t void_max;
     bool multicast_only;
     bool damaged; /* said so */
+    bool behind;  /* said so */
     bool unicast;
     uint32_t fetching[FETCH_MAX]; /* blocks asked for; WC_SLOT_NONE: free */
     uint64_t first_pn;
     uint64_t received_count, duplicate_count, refused_count, repaired_count, void_count;
-    uint64_t overflow_count;
+    uint64_t overflow_count, shut_count;
     struct wc_receiver_notice *notices;
     uint32_t notice_capacity, notice_head, notice_count;
 };
@@ -101,8 +103,8 @@ enum wc_err wc_receiver_new(struct wc_receiver **ret, const struct wc_receiver_c
     r->notices = alloc->zalloc(alloc->ctx, r->notice_capacity, sizeof *r->notices);
     enum wc_err err = r->notices ? WC_OK : WC_E_NOMEM;
     if (!err)
-        err =
-            wc_blocks_init(&r->blocks, &config->partition, config->slot_count, config->have, alloc);
+        err = wc_blocks_init(&r->blocks, &config->partition, config->slot_count, config->have,
+                             config->shut, alloc);
     if (err) {
         wc_receiver_free(r);
         return err;
@@ -195,6 +197,10 @@ static void take_symbol(struct wc_receiver *r, const struct wc_header *h)
         return;
     case WC_NOT_NEEDED:
         r->duplicate_count++;
+        return;
+    case WC_SHUT:
+        r->shut_count++;
+        wc_blocks_pass(&r->blocks, h->sbn);
         return;
     case WC_NEEDED:
         break;
@@ -326,6 +332,7 @@ static enum wc_err begin_unicast(struct wc_receiver *r)
         return WC_E_STATE;
     r->unicast = true;
     r->unreached_due = WC_NEVER;
+    wc_blocks_unhide_passed(&r->blocks);
     if (!r->reached)
         r->report_due = r->now; /* reports tell that this receiver lives */
     fetch_more(r);
@@ -389,6 +396,24 @@ static enum wc_err take_stored(struct wc_receiver *r, uint32_t sbn, bool ok)
     return WC_OK;
 }
 
+/* What passed while it was shut would have to be sent to the group once more for this receiver
+ * alone: it is not reported, but sought by unicast. */
+static enum wc_err take_open(struct wc_receiver *r, uint32_t sbn, uint32_t block_count)
+{
+    uint32_t count = r->blocks.partition.block_count;
+    if (sbn >= count || block_count > count - sbn)
+        return WC_E_RANGE;
+    bool hides = !r->unicast && !r->multicast_only;
+    if (wc_blocks_open(&r->blocks, sbn, block_count, hides) && !r->behind) {
+        r->behind = true;
+        notice_push(r, (struct wc_receiver_notice){.type = WC_RECEIVER_NOTICE_BEHIND});
+    }
+    fetch_more(r);
+    if (r->reached || r->unicast)
+        touch(r, r->regular_due);
+    return WC_OK;
+}
+
 /* The sender lives, for its status comes; but its multicast, heard before, does not. */
 static void look_for_stall(struct wc_receiver *r)
 {
@@ -426,6 +451,8 @@ enum wc_err wc_receiver_input(struct wc_receiver *r, wc_ns now,
         return begin_unicast(r);
     case WC_RECEIVER_SYMBOL:
         return take_unicast_symbol(r, event->symbol.sbn, event->symbol.esi, event->symbol.last);
+    case WC_RECEIVER_OPEN:
+        return take_open(r, event->open.sbn, event->open.block_count);
     case WC_RECEIVER_OVERFLOW:
         r->overflow_count = event->count;
         return WC_OK;
@@ -498,6 +525,7 @@ void wc_receiver_stats(const struct wc_receiver *r, struct wc_receiver_stats *re
         .lost_count = lost_count(r),
         .duplicate_count = r->duplicate_count,
         .refused_count = r->refused_count,
+        .shut_count = r->shut_count,
         .repaired_count = r->repaired_count,
         .void_count = r->void_count,
         .mended_count = r->voids.mended_count,

@@ -21,6 +21,8 @@ struct wc_receiver_config {
     struct wc_partition partition;
     uint32_t slot_count;  /* blocks in memory at once, each of partition.large_symbols rows; >= 1 */
     const uint64_t *have; /* blocks that need not come (bitmap, borrowed during new); NULL: none */
+    /* Blocks that may not come before an OPEN (bitmap, borrowed during new); NULL: none. */
+    const uint64_t *shut;
     wc_ns report_interval; /* until a STATUS says otherwise */
     wc_ns beacon_timeout;  /* nothing heard of this session for so long: NOTICE_UNREACHED */
     wc_ns silence_max;     /* neither datagram nor STATUS for so long: NOTICE_SENDER_SILENT */
@@ -35,6 +37,7 @@ enum wc_receiver_event_type {
     WC_RECEIVER_STATUS,   /* status: borrowed, from the sender */
     WC_RECEIVER_UNICAST,  /* from now on all blocks come by unicast, asked for by NOTICE_FETCH */
     WC_RECEIVER_SYMBOL,   /* symbol: came by unicast, and lies where place_symbol said */
+    WC_RECEIVER_OPEN,     /* open: these blocks may come from now on */
     WC_RECEIVER_OVERFLOW, /* count: datagrams this host's socket buffer dropped, in all */
 };
 
@@ -52,6 +55,10 @@ struct wc_receiver_event {
             uint8_t esi;
             bool last; /* of this answer: what is not here now must be asked for again */
         } symbol;
+        struct {
+            uint32_t sbn;
+            uint32_t block_count;
+        } open;
         uint64_t count;
     };
 };
@@ -75,6 +82,8 @@ enum wc_receiver_notice_type {
     WC_RECEIVER_NOTICE_COMPLETE, /* every block is stored */
     WC_RECEIVER_NOTICE_SENDER_SILENT,
     WC_RECEIVER_NOTICE_FETCH,   /* ask the sender for block sbn by unicast */
+    WC_RECEIVER_NOTICE_BEHIND,  /* blocks passed while they were shut, and are open now: go on by
+                                   unicast (not if it is not allowed); said once */
     WC_RECEIVER_NOTICE_DAMAGED, /* block sbn is wrong each time, however it comes: said once */
 };
 
@@ -91,6 +100,7 @@ struct wc_receiver_stats {
     uint64_t lost_count;      /* packet numbers since the first heard that did not come (yet) */
     uint64_t duplicate_count; /* symbols that were here already or of stored blocks */
     uint64_t refused_count;   /* no free slot */
+    uint64_t shut_count;      /* symbols of blocks that may not come yet */
     uint64_t repaired_count;  /* source symbols that repair symbols stood in for */
     uint64_t void_count;      /* blocks whose hash did not match */
     uint64_t mended_count;    /* blocks that were void, and right when they came again */

@@ -86,6 +86,10 @@ static void take_notice(struct wc_session *s, struct wc_rx_notice *notice)
     case WC_RX_SENDER_SILENT:
         take_silence(s);
         break;
+    case WC_RX_BEHIND:
+        wc_client_unicast(s->client, "what it makes of the blocks is slower than the stream, and "
+                                     "its room for them is bounded");
+        break;
     case WC_RX_FETCH:
         wc_client_fetch(s->client, notice->sbn);
         break;

@@ -26,12 +26,14 @@
 enum command_type {
     COMMAND_STATUS,
     COMMAND_UNICAST,
+    COMMAND_OPEN,
     COMMAND_SYMBOLS,
 };
 
 struct command {
     enum command_type type;
     struct wc_status status;
+    uint32_t sbn, block_count;
     struct wc_symbols symbols; /* bytes: the command's own */
 };
 
@@ -95,6 +97,10 @@ static void forward_notices(struct wc_rxloop *r)
         case WC_RECEIVER_NOTICE_REACHED:
             notice.type = WC_RX_REACHED;
             notice.pn = from.pn;
+            tell(r, &notice);
+            break;
+        case WC_RECEIVER_NOTICE_BEHIND:
+            notice.type = WC_RX_BEHIND;
             tell(r, &notice);
             break;
         case WC_RECEIVER_NOTICE_FETCH:
@@ -248,6 +254,12 @@ static void take_commands(struct wc_rxloop *r, wc_ns now)
         case COMMAND_UNICAST:
             event = (struct wc_receiver_event){.type = WC_RECEIVER_UNICAST};
             leave_group(r);
+            (void)!wc_receiver_input(r->core, now, &event);
+            break;
+        case COMMAND_OPEN:
+            event = (struct wc_receiver_event){
+                .type = WC_RECEIVER_OPEN,
+                .open = {.sbn = command.sbn, .block_count = command.block_count}};
             (void)!wc_receiver_input(r->core, now, &event);
             break;
         case COMMAND_SYMBOLS:
@@ -424,6 +436,12 @@ void wc_rxloop_unicast(struct wc_rxloop *r)
     struct command command = {.type = COMMAND_UNICAST};
     while (!wc_spsc_push(r->commands, &command)) /* statuses of minutes: the data thread is busy */
         poll(NULL, 0, 1);
+}
+
+bool wc_rxloop_open(struct wc_rxloop *r, uint32_t sbn, uint32_t block_count)
+{
+    struct command command = {.type = COMMAND_OPEN, .sbn = sbn, .block_count = block_count};
+    return wc_spsc_push(r->commands, &command);
 }
 
 void wc_rxloop_symbols(struct wc_rxloop *r, const struct wc_symbols *symbols)

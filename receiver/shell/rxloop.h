@@ -27,6 +27,7 @@ enum wc_rx_notice_type {
     WC_RX_REACHED,   /* pn */
     WC_RX_UNREACHED, /* stats tell what came */
     WC_RX_SENDER_SILENT,
+    WC_RX_BEHIND,   /* as WC_RECEIVER_NOTICE_BEHIND */
     WC_RX_FETCH,    /* sbn: ask for it by unicast */
     WC_RX_VOID,     /* void_block: it came whole, and is wrong */
     WC_RX_DAMAGED,  /* sbn: it is wrong each time */
@@ -70,6 +71,10 @@ void wc_rxloop_stop(struct wc_rxloop *r);
 
 /* Control thread: the sender's status. */
 void wc_rxloop_status(struct wc_rxloop *r, const struct wc_status *status);
+
+/* Control thread: these blocks, of receiver.shut so far, may come from now on. False: say it again
+ * later. */
+WC_MUST_USE bool wc_rxloop_open(struct wc_rxloop *r, uint32_t sbn, uint32_t block_count);
 
 /* Control thread: from now on blocks come by unicast; multicast is no longer listened to. */
 void wc_rxloop_unicast(struct wc_rxloop *r);

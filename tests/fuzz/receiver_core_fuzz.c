@@ -17,12 +17,13 @@ struct rig {
     struct wc_receiver *r;
     struct wc_receiver_config config;
     uint64_t have;
+    uint64_t shut; /* may not come yet */
     wc_ns now;
     uint64_t pn; /* the sender's */
     bool decoding[BLOCKS_MAX], done[BLOCKS_MAX];
     uint32_t decoding_count, done_count;
     wc_ns heard; /* the last datagram, or the start */
-    bool reached, unreached, complete, silent, unicast, damaged; /* were said */
+    bool reached, unreached, complete, silent, unicast, damaged, behind; /* were said */
     bool is_closed; /* the heap: after the start nothing is allocated */
     struct wc_msg msg;
 };
@@ -63,6 +64,8 @@ static void configure(struct rig *rig)
     for (int i = 0; i < 5; i++)
         rig->have = rig->have << 8 | (tape_u8(t) & tape_u8(t));
     c->have = rig->have & 1 ? &rig->have : NULL;
+    rig->shut = c->seed & 8 ? rig->have * 0x9e3779b97f4a7c15u : 0;
+    c->shut = rig->shut ? &rig->shut : NULL;
     uint64_t symbols = (uint64_t)blocks * k - (k > 1 ? tape_below(t, k) : 0);
     enum wc_err err = wc_partition_init(&c->partition, symbols * 16, 16, k);
     assert(!err);
@@ -85,6 +88,7 @@ static void check_decode(struct rig *rig, const struct wc_receiver_notice *notic
     assert(notice->sbn < rig->config.partition.block_count);
     assert(notice->slot < rig->config.slot_count);
     assert(!rig->decoding[notice->sbn] && !rig->done[notice->sbn]);
+    assert(!(rig->shut >> notice->sbn & 1));
     uint32_t k = k_of(rig, notice->sbn);
     for (uint32_t row = 0; row < k; row++) {
         uint8_t esi = notice->esi[row];
@@ -122,6 +126,11 @@ static void drain(struct rig *rig)
             assert(rig->unicast || (rig->config.void_max && !rig->config.multicast_only));
             assert(notice.sbn < rig->config.partition.block_count);
             assert(!rig->done[notice.sbn] && !rig->decoding[notice.sbn]);
+            assert(!(rig->shut >> notice.sbn & 1));
+            break;
+        case WC_RECEIVER_NOTICE_BEHIND:
+            said_once(&rig->behind);
+            assert(!rig->unicast && !rig->config.multicast_only);
             break;
         case WC_RECEIVER_NOTICE_DAMAGED:
             said_once(&rig->damaged);
@@ -155,7 +164,8 @@ static void take_datagram(struct rig *rig, uint8_t command)
         rig->pn += tape_scaled(t) % 100000;
     struct wc_place place = wc_receiver_place(rig->r, &h);
     if (place.kind == WC_PLACE_ROW)
-        assert(place.slot < rig->config.slot_count && place.row < k_of(rig, h.sbn));
+        assert(place.slot < rig->config.slot_count && place.row < k_of(rig, h.sbn) &&
+               !(rig->shut >> h.sbn & 1));
     enum wc_err err =
         input(rig, &(struct wc_receiver_event){.type = WC_RECEIVER_DATAGRAM, .header = &h});
     assert((err == WC_OK) == (place.kind != WC_PLACE_DROP));
@@ -213,7 +223,7 @@ static void check_report(struct rig *rig)
         const struct wc_run *run = &report->runs[i];
         for (uint32_t sbn = run->sbn; sbn < run->sbn + run->block_count; sbn++) {
             assert(sbn < rig->config.partition.block_count);
-            assert(!rig->done[sbn] && !rig->decoding[sbn]);
+            assert(!rig->done[sbn] && !rig->decoding[sbn] && !(rig->shut >> sbn & 1));
             assert(run->missing <= k_of(rig, sbn));
         }
     }
@@ -245,6 +255,20 @@ static void begin_unicast(struct rig *rig)
     assert((err == WC_OK) == !was);
 }
 
+static void open_blocks(struct rig *rig)
+{
+    struct wc_receiver_event event = {.type = WC_RECEIVER_OPEN};
+    event.open.sbn = tape_u8(&rig->tape);
+    event.open.block_count = tape_u8(&rig->tape);
+    uint32_t end = event.open.sbn + event.open.block_count;
+    bool can = event.open.sbn < rig->config.partition.block_count &&
+               end <= rig->config.partition.block_count;
+    for (uint32_t sbn = event.open.sbn; can && sbn < end; sbn++)
+        rig->shut &= ~(1ull << sbn);
+    enum wc_err err = input(rig, &event);
+    assert((err == WC_OK) == can);
+}
+
 static void step(struct rig *rig)
 {
     struct tape *t = &rig->tape;
@@ -267,6 +291,8 @@ static void step(struct rig *rig)
     case 11:
         if (command >> 4 == 0)
             begin_unicast(rig);
+        else if (command >> 4 >= 8)
+            open_blocks(rig);
         break;
     case 12:
     case 13:

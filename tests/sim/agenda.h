@@ -14,6 +14,7 @@ enum wc_due_kind {
     WC_DUE_STATUS,       /* the sender's shell tells everybody how it goes */
     WC_DUE_NODE_WAKE,    /* index: node; arg: generation */
     WC_DUE_NODE_STORED,  /* index: node; arg: generation */
+    WC_DUE_NODE_TAKEN,   /* index: node; arg: generation */
     WC_DUE_CONTROL_UP,   /* index: node; arg: generation of the connection */
     WC_DUE_CONTROL_DOWN, /* the same, towards the receiver */
 };

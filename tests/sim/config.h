@@ -49,6 +49,8 @@ struct wc_node_config {
         control_rate_bps; /* of what the sender says to it, unicast symbols above all; 0: any */
     uint32_t slot_count;
     const uint64_t *have; /* blocks that it has from an earlier run; borrowed; NULL: none */
+    uint32_t window;      /* blocks that may wait until they are taken away; 0: any (consumer.h) */
+    wc_ns consume_ns;     /* taking one takes so long */
     wc_ns beacon_timeout;
     wc_ns silence_max;
     bool rejoins; /* dismissed by the sender, it comes back and keeps what it stored */

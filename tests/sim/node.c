@@ -30,6 +30,7 @@ void wc_node_init(struct wc_node *n, struct wc_env *env, uint32_t index,
     wc_link_init(&n->link, &config->link, wc_seed_derive(env->config->seed, STREAM_LINK, index));
     wc_disk_init(&n->disk, &config->disk, config->slot_count,
                  wc_seed_derive(env->config->seed, STREAM_DISK, index));
+    wc_consumer_init(&n->consumer, config, block_count);
     wc_pipe_init(&n->up, WC_DUE_CONTROL_UP, index);
     wc_pipe_init(&n->down, WC_DUE_CONTROL_DOWN, index);
     n->down.rate_bps = config->control_rate_bps;
@@ -92,9 +93,20 @@ static void fail(struct wc_node *n, struct wc_env *env, enum wc_node_failure fai
     end(n, env, WC_NODE_FAILED);
 }
 
+/* What waited to be taken away ended with the process. */
+static void forget_blocks(struct wc_node *n, const struct wc_env *env)
+{
+    uint32_t block_count = env->object.partition.block_count;
+    wc_consumer_init(&n->consumer, &n->config, block_count);
+    for (uint32_t sbn = 0; sbn < block_count; sbn++)
+        wc_bitmap_clear(n->stored, sbn);
+}
+
 void wc_node_start(struct wc_node *n, struct wc_env *env)
 {
     release_process(n);
+    if (n->config.window)
+        forget_blocks(n, env);
     wc_disk_reset(&n->disk);
     wc_pipe_reset(&n->up);
     wc_pipe_reset(&n->down);
@@ -128,11 +140,17 @@ uint32_t wc_node_stored_count(const struct wc_node *n, const struct wc_env *env)
 static void start_core(struct wc_node *n, struct wc_env *env, const struct wc_welcome *welcome)
 {
     const struct wc_partition *p = &env->object.partition;
+    uint64_t *shut = calloc(wc_bitmap_words(p->block_count) + 1, sizeof *shut);
+    assert(shut);
+    for (uint32_t sbn = wc_consumer_end(&n->consumer); sbn < p->block_count; sbn++)
+        wc_bitmap_set(shut, sbn);
     n->core_config = (struct wc_receiver_config){
         .instance = welcome->instance,
         .partition = *p,
         .slot_count = n->config.slot_count,
         .have = n->stored,
+        .shut = shut,
+        .multicast_only = env->config->multicast_only,
         .report_interval = WC_US(welcome->report_interval_us),
         .beacon_timeout = n->config.beacon_timeout,
         .silence_max = n->config.silence_max,
@@ -143,6 +161,8 @@ static void start_core(struct wc_node *n, struct wc_env *env, const struct wc_we
     struct wc_alloc alloc = wc_check_alloc(&n->heap);
     enum wc_err err = wc_receiver_new(&n->core, &n->core_config, &alloc, env->now);
     assert(!err);
+    free(shut);
+    n->core_config.shut = NULL;
     wc_check_heap_close(&n->heap, "receiver", n->index);
     n->link.overflow_count = 0;
     n->overflow_told = 0;
@@ -157,10 +177,19 @@ static void start_core(struct wc_node *n, struct wc_env *env, const struct wc_we
 
 /* --- notices --- */
 
+static void check_window(struct wc_node *n, struct wc_env *env, uint32_t sbn)
+{
+    if (sbn >= wc_consumer_end(&n->consumer))
+        wc_check_fail(&env->check, wc_env_since(env),
+                      "receiver %" PRIu32 " takes block %" PRIu32 ", for which there is no room",
+                      n->index, sbn);
+}
+
 static void start_decoding(struct wc_node *n, struct wc_env *env,
                            const struct wc_receiver_notice *notice)
 {
     wc_check_decode(&env->check, wc_env_since(env), n->index, &n->core_config, notice);
+    check_window(n, env, notice->sbn);
     if (env->check.failed)
         return;
     wc_env_trace(env, n->index, WC_TRACE_DECODE, notice->sbn, notice->slot, 0);
@@ -208,6 +237,14 @@ static void complete(struct wc_node *n, struct wc_env *env)
     end(n, env, WC_NODE_DONE);
 }
 
+static void ask_for_unicast(struct wc_node *n, struct wc_env *env, enum wc_trace_kind reason)
+{
+    wc_env_trace(env, n->index, reason, 0, 0, 0);
+    env->msg.type = WC_MSG_UNICAST;
+    env->msg.unicast = (struct wc_unicast){.sentence = "Multicast does not serve me."};
+    send_up(n, env, &env->msg);
+}
+
 /* Multicast does not reach it: it asks for unicast, or has to give up. */
 static void take_unreached(struct wc_node *n, struct wc_env *env)
 {
@@ -215,10 +252,7 @@ static void take_unreached(struct wc_node *n, struct wc_env *env)
         fail(n, env, WC_NODE_FAILURE_UNREACHED, WC_TRACE_UNREACHED);
         return;
     }
-    wc_env_trace(env, n->index, WC_TRACE_UNREACHED, 0, 0, 0);
-    env->msg.type = WC_MSG_UNICAST;
-    env->msg.unicast = (struct wc_unicast){.sentence = "Multicast does not reach me."};
-    send_up(n, env, &env->msg);
+    ask_for_unicast(n, env, WC_TRACE_UNREACHED);
 }
 
 static void fetch(struct wc_node *n, struct wc_env *env, uint32_t sbn)
@@ -228,6 +262,7 @@ static void fetch(struct wc_node *n, struct wc_env *env, uint32_t sbn)
         wc_check_fail(&env->check, wc_env_since(env),
                       "receiver %" PRIu32 " fetches block %" PRIu32 ", which it must not", n->index,
                       sbn);
+    check_window(n, env, sbn);
     n->fetch_count++;
     wc_env_trace(env, n->index, WC_TRACE_FETCH, sbn, 0, 0);
     env->msg.type = WC_MSG_FETCH;
@@ -243,6 +278,12 @@ static void heed(struct wc_node *n, struct wc_env *env, const struct wc_receiver
         break;
     case WC_RECEIVER_NOTICE_UNREACHED:
         take_unreached(n, env);
+        break;
+    case WC_RECEIVER_NOTICE_BEHIND:
+        if (env->config->multicast_only || n->is_unicast)
+            wc_check_fail(&env->check, wc_env_since(env), "receiver %" PRIu32 " is not behind",
+                          n->index);
+        ask_for_unicast(n, env, WC_TRACE_BEHIND);
         break;
     case WC_RECEIVER_NOTICE_FETCH:
         fetch(n, env, notice->sbn);
@@ -368,6 +409,28 @@ static bool is_decoded_right(struct wc_node *n, struct wc_env *env, const struct
     return wc_object_decode(&env->object, job->sbn, job->esi, rows, n->scratch);
 }
 
+static void consume(struct wc_node *n, struct wc_env *env)
+{
+    if (n->state == WC_NODE_ACTIVE && wc_consumer_start(&n->consumer, n->stored))
+        wc_agenda_add(&env->agenda, env->now + n->consumer.block_ns, WC_DUE_NODE_TAKEN, n->index,
+                      n->generation);
+}
+
+void wc_node_taken(struct wc_node *n, struct wc_env *env, uint32_t generation)
+{
+    if (generation != n->generation)
+        return;
+    uint32_t end = wc_consumer_end(&n->consumer);
+    wc_env_trace(env, n->index, WC_TRACE_TAKEN, n->consumer.next, 0, 0);
+    if (wc_consumer_finish(&n->consumer)) {
+        struct wc_receiver_event event = {.type = WC_RECEIVER_OPEN,
+                                          .open = {.sbn = end, .block_count = 1}};
+        input(n, env, &event);
+    }
+    consume(n, env);
+    wc_node_settle(n, env);
+}
+
 void wc_node_stored(struct wc_node *n, struct wc_env *env, uint32_t generation)
 {
     if (generation != n->generation)
@@ -396,6 +459,7 @@ void wc_node_stored(struct wc_node *n, struct wc_env *env, uint32_t generation)
     struct wc_receiver_event event = {.type = WC_RECEIVER_STORED,
                                       .stored = {.sbn = job.sbn, .ok = ok}};
     input(n, env, &event);
+    consume(n, env);
     wc_node_settle(n, env);
 }
 

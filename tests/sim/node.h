@@ -5,6 +5,7 @@
 #define WC_SIM_NODE_H
 
 #include "receiver/core/receiver.h"
+#include "tests/sim/consumer.h"
 #include "tests/sim/control.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/env.h"
@@ -48,6 +49,7 @@ struct wc_node {
     struct wc_check_pace pace;
     struct wc_check_pns pns;
     struct wc_disk disk;
+    struct wc_consumer consumer;
     struct wc_pipe up;
     struct wc_pipe down;
     uint32_t generation; /* of the process: older events are void */
@@ -87,6 +89,7 @@ void wc_node_settle(struct wc_node *n, struct wc_env *env);
 
 /* Events of the agenda. */
 void wc_node_wake(struct wc_node *n, struct wc_env *env, uint32_t generation);
+void wc_node_taken(struct wc_node *n, struct wc_env *env, uint32_t generation);
 void wc_node_stored(struct wc_node *n, struct wc_env *env, uint32_t generation);
 void wc_node_control(struct wc_node *n, struct wc_env *env, uint32_t generation);
 

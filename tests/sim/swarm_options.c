@@ -8,6 +8,7 @@
 #include "tests/sim/flight.h"
 
 #define STREAM_OPTIONS  500u
+#define STREAM_WINDOWS  501u
 #define BLOCK_COUNT_MAX 60u
 #define SYMBOLS_MAX     3000u /* of an object: keeps a run short */
 #define SYMBOL_BYTES    16u
@@ -221,6 +222,21 @@ static void draw_troubles(struct wc_swarm_options *o, struct wc_rng *rng)
                  c->rate_max_bps * between(rng, 2, 20) / 10);
 }
 
+/* From a stream of their own: worlds without them stay what they were. Waiting blocks are lost when
+ * the process ends: nothing is there from an earlier run. */
+static void draw_windows(struct wc_swarm_options *o, uint64_t seed)
+{
+    struct wc_rng rng = {.state = wc_seed_derive(seed, STREAM_WINDOWS, 0)};
+    for (uint32_t i = 0; i < o->config.node_count; i++) {
+        struct wc_node_config *n = &o->nodes[i];
+        if (!chance(&rng, 0.1))
+            continue;
+        n->have = NULL;
+        n->window = (uint32_t)spread(&rng, 1, o->block_count);
+        n->consume_ns = o->pass_ns / o->block_count * between(&rng, 0, 50) / 10;
+    }
+}
+
 void wc_swarm_draw(struct wc_swarm_options *o, uint64_t seed)
 {
     struct wc_rng rng = {.state = wc_seed_derive(seed, STREAM_OPTIONS, 0)};
@@ -235,6 +251,7 @@ void wc_swarm_draw(struct wc_swarm_options *o, uint64_t seed)
         draw_node(o, i, &rng);
         draw_life(o, i, &rng);
     }
+    draw_windows(o, seed);
     draw_troubles(o, &rng);
     if (o->end == WC_SWARM_CRASHES)
         add_step(o, between(&rng, 0, o->fault_end), WC_STEP_CRASH, 0, 0);
@@ -257,10 +274,13 @@ wc_ns wc_swarm_patience(const struct wc_swarm_options *o)
     for (uint32_t i = 0; i < c->node_count; i++) {
         const struct wc_node_config *n = &o->nodes[i];
         wc_ns block_ns = n->disk.decode_ns;
+        block_ns += n->consume_ns;
         if (n->disk.rate_bps)
             block_ns += c->block_symbols * SYMBOL_BYTES * 8 * WC_S(1) / n->disk.rate_bps;
         if (n->slot_count < slots_min)
             slots_min = n->slot_count;
+        if (n->window && n->window < slots_min)
+            slots_min = n->window;
         if (block_ns > block_ns_max)
             block_ns_max = block_ns;
     }

@@ -28,6 +28,7 @@ enum lane {
     LANE_UNOPENED,
     LANE_DECODE,
     LANE_STORAGE,
+    LANE_TAKEN,
     LANE_FETCH,
 };
 
@@ -82,8 +83,10 @@ static const struct {
     [WC_TRACE_DECODE] = {"= decode block", FORM_BLOCKS},
     [WC_TRACE_STORED] = {"= stored block", FORM_BLOCKS},
     [WC_TRACE_ROT] = {"! wrong hash of block", FORM_BLOCKS},
+    [WC_TRACE_TAKEN] = {"= taken away block", FORM_BLOCKS},
     [WC_TRACE_COMPLETE] = {"= complete", FORM_PLAIN},
     [WC_TRACE_UNREACHED] = {"= unreached by multicast", FORM_PLAIN},
+    [WC_TRACE_BEHIND] = {"= behind the group", FORM_PLAIN},
     [WC_TRACE_UNICAST] = {"< from now on by unicast", FORM_PLAIN},
     [WC_TRACE_FETCH] = {"> fetch block", FORM_BLOCKS},
     [WC_TRACE_SENDER_SILENT] = {"= sender is silent", FORM_PLAIN},
@@ -138,6 +141,7 @@ static bool belongs_to_coarse(enum wc_trace_kind kind)
     case WC_TRACE_COMPLETE:
     case WC_TRACE_UNICAST:
     case WC_TRACE_UNREACHED:
+    case WC_TRACE_BEHIND:
         return true;
     default:
         return false;
@@ -189,6 +193,8 @@ static enum lane lane_of(const struct text *text, enum wc_trace_kind kind)
     case WC_TRACE_STORED:
     case WC_TRACE_ROT:
         return LANE_STORAGE;
+    case WC_TRACE_TAKEN:
+        return LANE_TAKEN;
     case WC_TRACE_FETCH:
         return LANE_FETCH;
     default:

@@ -47,8 +47,10 @@ enum wc_trace_kind {
     WC_TRACE_DECODE,   /* a: sbn, b: slot */
     WC_TRACE_STORED,   /* a: sbn */
     WC_TRACE_ROT,      /* a: sbn */
+    WC_TRACE_TAKEN,    /* a: sbn */
     WC_TRACE_COMPLETE,
     WC_TRACE_UNREACHED,
+    WC_TRACE_BEHIND,
     WC_TRACE_UNICAST,
     WC_TRACE_FETCH, /* a: sbn */
     WC_TRACE_SENDER_SILENT,

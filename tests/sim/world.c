@@ -150,6 +150,9 @@ static void happen(struct wc_world *w, const struct wc_due *due)
     case WC_DUE_NODE_STORED:
         wc_node_stored(node, &w->env, (uint32_t)due->arg);
         break;
+    case WC_DUE_NODE_TAKEN:
+        wc_node_taken(node, &w->env, (uint32_t)due->arg);
+        break;
     case WC_DUE_CONTROL_UP:
         wc_sender_node_control(&w->sender, &w->env, due->index, (uint32_t)due->arg);
         break;

@@ -27,7 +27,7 @@ static void bench_open(struct bench *bench, uint32_t block_count, uint32_t k, ui
     struct wc_partition p = cut(block_count * k, k);
     *bench = (struct bench){0};
     bench->alloc = test_heap_alloc(&bench->heap);
-    assert_int_equal(wc_blocks_init(&bench->b, &p, slot_count, have, &bench->alloc), WC_OK);
+    assert_int_equal(wc_blocks_init(&bench->b, &p, slot_count, have, NULL, &bench->alloc), WC_OK);
 }
 
 static void bench_close(struct bench *bench)
@@ -260,7 +260,7 @@ static void large_and_small_blocks(void **state)
     struct bench bench = {.heap = {0}};
     struct wc_partition p = cut(102, 30); /* 26, 26, 25, 25 */
     bench.alloc = test_heap_alloc(&bench.heap);
-    assert_int_equal(wc_blocks_init(&bench.b, &p, 2, NULL, &bench.alloc), WC_OK);
+    assert_int_equal(wc_blocks_init(&bench.b, &p, 2, NULL, NULL, &bench.alloc), WC_OK);
     complete(&bench, 1);
     complete(&bench, 2);
     assert_int_equal(bench.b.slots[bench.b.slot_of[1]].k, 26);
@@ -280,7 +280,7 @@ static void memory_that_runs_out(void **state)
         struct test_heap heap = {.fail_at = n};
         struct wc_alloc alloc = test_heap_alloc(&heap);
         struct wc_blocks b;
-        assert_int_equal(wc_blocks_init(&b, &p, 3, NULL, &alloc), WC_E_NOMEM);
+        assert_int_equal(wc_blocks_init(&b, &p, 3, NULL, NULL, &alloc), WC_E_NOMEM);
         assert_int_equal(heap.live_count, 0);
         wc_blocks_deinit(&b, &alloc);
     }

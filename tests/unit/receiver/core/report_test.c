@@ -23,7 +23,7 @@ static void bench_open(uint32_t symbol_count, uint32_t k)
     assert_int_equal(wc_partition_init(&p, (uint64_t)symbol_count * SYMBOL, SYMBOL, k), WC_OK);
     bench = (struct bench){0};
     bench.alloc = test_heap_alloc(&bench.heap);
-    assert_int_equal(wc_blocks_init(&bench.b, &p, p.block_count, NULL, &bench.alloc), WC_OK);
+    assert_int_equal(wc_blocks_init(&bench.b, &p, p.block_count, NULL, NULL, &bench.alloc), WC_OK);
 }
 
 static void bench_close(void)

@@ -181,6 +181,9 @@ static void take_rx_notice(struct receiver *r, struct wc_rx_notice *notice)
     case WC_RX_UNREACHED:
         wc_client_unicast(r->client, "no multicast came");
         break;
+    case WC_RX_BEHIND:
+        fail_msg("there is no window");
+        break;
     case WC_RX_FETCH:
         wc_client_fetch(r->client, notice->sbn);
         break;

@@ -103,6 +103,9 @@ static void take_notice(struct wc_rx_notice *notice)
         rx.report_count++;
         free(notice->report);
         break;
+    case WC_RX_BEHIND:
+        rx.behind_count++;
+        break;
     case WC_RX_FETCH:
         assert_true(rx.fetch_count < sizeof(rx.fetches) / sizeof(rx.fetches[0]));
         rx.fetches[rx.fetch_count++] = notice->sbn;

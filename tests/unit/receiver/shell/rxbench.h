@@ -42,6 +42,7 @@ struct rxbench {
     struct wc_why why;
     uint32_t fetches[256]; /* blocks asked for by unicast, in order */
     uint32_t fetch_count;
+    uint32_t behind_count;
     struct wc_void void_block; /* the last one */
     uint32_t void_count;
     bool is_damaged;

@@ -350,6 +350,40 @@ static void without_multicast_blocks_come_by_unicast(void **state)
     assert_false(rx.reached);
 }
 
+/* Only block 0 has room at first; the rest comes when there is room for it. */
+static void what_has_no_room_comes_later(void **state)
+{
+    rxbench_open(state);
+    uint32_t block_count = rx.p->block_count;
+    uint64_t shut = (1ull << block_count) - 2;
+    assert_true(block_count > 2 && block_count < 64);
+    rx.config.receiver.shut = &shut;
+    rxbench_start();
+    for (uint32_t sbn = 0; sbn < block_count; sbn++)
+        for (uint32_t esi = 0; esi < rxbench_k(sbn); esi++)
+            rxbench_data(sbn, esi);
+    RX_UNTIL(rx.stats.core.shut_count + rxbench_k(0) == rx.p->symbol_count);
+    RX_UNTIL(rx.stats.core.block_done_count == 1);
+    assert_int_equal(rx.behind_count, 0);
+    assert_true(wc_rxloop_open(rx.rxloop, 1, 1));
+    RX_UNTIL(rx.behind_count == 1);
+    assert_true(rx.report.refused_count == 0 && rx.report.lost_count == 0);
+    wc_rxloop_unicast(rx.rxloop);
+    RX_UNTIL(rx.fetch_count == 1);
+    assert_int_equal(rx.fetches[0], 1);
+    assert_true(wc_rxloop_open(rx.rxloop, 2, block_count - 2));
+    uint32_t done = 0;
+    wc_ns deadline = wc_clock_now() + RXBENCH_WAIT;
+    while (!rx.finished) {
+        assert_true(wc_clock_now() < deadline);
+        done = answer_fetches(done);
+        rxbench_step();
+    }
+    assert_int_equal(rx.behind_count, 1);
+    rxbench_close();
+    wc_fixture_assert_complete(rx.f, "out");
+}
+
 static void half_by_multicast_and_half_by_unicast(void **state)
 {
     rxbench_open(state);
@@ -420,6 +454,7 @@ int main(void)
         TEST(a_full_disk_ends_it),
         TEST(a_stop_at_any_time),
         TEST(without_multicast_blocks_come_by_unicast),
+        TEST(what_has_no_room_comes_later),
         TEST(half_by_multicast_and_half_by_unicast),
         TEST(unicast_right_after_a_status),
         TEST(a_forged_block_by_unicast_is_asked_for_again),
