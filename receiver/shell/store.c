@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Which blocks are in, and the order of things. Where the files are is target's business, how
  * blocks lie in them blockio's, what survives a restart journal's and resume's, final names
- * settle's, standard output spool's. */
+ * settle's, standard output spool's, files that are mended in place mend's. */
 #include "receiver/shell/store.h"
 
 #include <assert.h>
@@ -17,6 +17,7 @@
 #include "common/io/digest.h"
 #include "common/io/zeroblock.h"
 #include "receiver/shell/journal.h"
+#include "receiver/shell/mend.h"
 #include "receiver/shell/resume.h"
 #include "receiver/shell/settle.h"
 #include "receiver/shell/spool.h"
@@ -30,6 +31,7 @@ struct wc_store {
     struct wc_target target;
     struct wc_journal *journal; /* NULL with a spool */
     struct wc_spool *spool;     /* NULL with files */
+    struct wc_mend *mend;       /* files that are there already; NULL: new ones */
     struct wc_blockio io;
     uint64_t *have;
     uint64_t *zero;
@@ -210,24 +212,76 @@ static void advance(struct wc_store *s)
                      s->gap < block_count ? wc_partition_offset(s->p, s->gap) : s->p->object_bytes);
 }
 
-enum wc_err wc_store_open(struct wc_store **ret, const struct wc_manifest *m,
-                          const uint8_t manifest_digest[WC_DIGEST_BYTES],
-                          const struct wc_store_options *options, struct wc_why *why)
+/* A store that knows its zero blocks; NULL: `why` says it. */
+static struct wc_store *begin(const struct wc_manifest *m, const struct wc_store_options *options,
+                              struct wc_why *why)
 {
     struct wc_store *s = calloc(1, sizeof(*s));
-    if (!s)
-        return wc_why_set(why, WC_E_NOMEM, EX_OSERR, "out of memory");
+    if (!s) {
+        wc_why_set(why, WC_E_NOMEM, EX_OSERR, "out of memory");
+        return NULL;
+    }
     s->m = m;
     s->p = &m->partition;
     s->ops = options->ops ? options->ops : &wc_file_ops_system;
     s->told = (struct wc_settle_options){.warn = options->warn, .ctx = options->ctx};
     s->target.dir = -1;
     s->io = (struct wc_blockio){.m = m, .ops = s->ops, .spool_fd = -1};
+    if (!find_zero_blocks(s, why))
+        return s;
+    wc_store_close(s);
+    return NULL;
+}
+
+/* Zero blocks never come. */
+static enum wc_err mend_zeros(struct wc_store *s, struct wc_why *why)
+{
+    uint32_t block_count = s->p->block_count;
+    uint8_t *zeros = calloc((size_t)s->p->large_symbols + 1, s->p->symbol_bytes);
+    enum wc_err err = zeros ? WC_OK : wc_why_set(why, WC_E_NOMEM, EX_OSERR, "out of memory");
+    for (uint32_t sbn = wc_bitmap_find_set(s->zero, block_count, 0); !err && sbn < block_count;
+         sbn = wc_bitmap_find_set(s->zero, block_count, sbn + 1))
+        if (!wc_bitmap_get(s->have, sbn))
+            err = wc_store_write(s, sbn, zeros, why);
+    free(zeros);
+    return err;
+}
+
+enum wc_err wc_store_open_mend(struct wc_store **ret, const struct wc_manifest *m,
+                               struct wc_mend *mend, const struct wc_store_options *options,
+                               struct wc_why *why)
+{
+    struct wc_store *s = begin(m, options, why);
+    if (!s)
+        return WC_E_NOMEM;
+    const uint64_t *damaged = wc_mend_damaged(mend);
+    s->mend = mend;
+    for (uint32_t sbn = 0; sbn < s->p->block_count; sbn++) {
+        if (wc_bitmap_get(damaged, sbn))
+            continue;
+        wc_bitmap_set(s->have, sbn);
+        s->have_count++;
+        s->resumed_bytes += wc_partition_bytes(s->p, sbn);
+    }
+    enum wc_err err = mend_zeros(s, why);
+    if (err) {
+        wc_store_close(s);
+        return err;
+    }
+    *ret = s;
+    return WC_OK;
+}
+
+enum wc_err wc_store_open(struct wc_store **ret, const struct wc_manifest *m,
+                          const uint8_t manifest_digest[WC_DIGEST_BYTES],
+                          const struct wc_store_options *options, struct wc_why *why)
+{
+    struct wc_store *s = begin(m, options, why);
+    if (!s)
+        return WC_E_NOMEM;
     bool to_stdout = options->output && strcmp(options->output, "-") == 0;
-    enum wc_err err = find_zero_blocks(s, why);
-    if (!err)
-        err =
-            to_stdout ? open_stdout(s, options, why) : open_files(s, manifest_digest, options, why);
+    enum wc_err err =
+        to_stdout ? open_stdout(s, options, why) : open_files(s, manifest_digest, options, why);
     if (err) {
         wc_store_close(s);
         return err;
@@ -259,6 +313,8 @@ uint64_t wc_store_resumed_bytes(const struct wc_store *s)
 
 const char *wc_store_where(const struct wc_store *s)
 {
+    if (s->mend)
+        return wc_mend_where(s->mend);
     return s->spool ? "standard output" : s->target.where;
 }
 
@@ -269,7 +325,8 @@ enum wc_err wc_store_write(struct wc_store *s, uint32_t sbn, const uint8_t *byte
     enum wc_err err = s->spool ? wc_spool_check(s->spool, why) : WC_OK;
     if (err || wc_bitmap_get(s->have, sbn))
         return err;
-    err = wc_blockio_write(&s->io, sbn, bytes, !s->target.is_resumed, why);
+    err = s->mend ? wc_mend_write(s->mend, sbn, bytes, why)
+                  : wc_blockio_write(&s->io, sbn, bytes, !s->target.is_resumed, why);
     if (err)
         return err;
     wc_bitmap_set(s->have, sbn);
@@ -332,6 +389,8 @@ enum wc_err wc_store_finish(struct wc_store *s, struct wc_why *why)
     if (s->have_count < s->p->block_count)
         return wc_why_set(why, WC_E_STATE, EX_SOFTWARE, "%u of %u blocks are missing",
                           s->p->block_count - s->have_count, s->p->block_count);
+    if (s->mend)
+        return wc_mend_finish(s->mend, why);
     return s->spool ? wc_spool_wait(s->spool, why) : finish_files(s, why);
 }
 

@@ -47,6 +47,15 @@ WC_MUST_USE enum wc_err wc_store_open(struct wc_store **ret, const struct wc_man
                                       const uint8_t manifest_digest[WC_DIGEST_BYTES],
                                       const struct wc_store_options *options, struct wc_why *why);
 
+/* The same for files that are there already: all blocks are in but those that `mend` says are
+ * damaged, which are written where they lie. `mend` is borrowed until close; options->output is not
+ * read. Errors as wc_store_write; WC_E_NOMEM. */
+struct wc_mend;
+WC_MUST_USE enum wc_err wc_store_open_mend(struct wc_store **ret, const struct wc_manifest *m,
+                                           struct wc_mend *mend,
+                                           const struct wc_store_options *options,
+                                           struct wc_why *why);
+
 /* Blocks that need not come: stored and verified, or all zero. Borrowed until close; changed
  * only by wc_store_write. */
 const uint64_t *wc_store_have(const struct wc_store *s);
