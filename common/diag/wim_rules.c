@@ -30,6 +30,9 @@ KIND(verify_unchecked, "verify.unchecked", NOTICE, OK, 0);
 #define FIX_AGAIN                                                                        \
     "get the image anew, with wimcast-receiver fetch or from another copy; if the same " \
     "bytes are wrong there, the image was damaged before it was sent: capture it anew"
+#define FIX_BLOCK                                                                           \
+    "mend it: wimcast-receiver verify FILE --repair URL, with the URL of a session of the " \
+    "package; or get it anew with wimcast-receiver fetch"
 #define FIX_MEMORY \
     "test the memory of this machine (memtest86+) and its disk's cable before anything else"
 
@@ -220,13 +223,15 @@ void wc_wim_rules(const struct wc_wim_sight *sight, struct wc_finding *ret)
     say_evidence(sight, ret->evidence);
     if (ret->kind == &damage_memory)
         WC_PHRASE(ret->fix, FIX_MEMORY);
+    else if (sight->is_mended)
+        return;
     else if (sight->fault == WC_WIM_FAULT_PART)
         WC_PHRASE(ret->fix, "put all parts into one folder under the names that they were "
                             "split into");
     else if (sight->fault == WC_WIM_FAULT_UNREADABLE)
         WC_PHRASE(ret->fix, "look at the disk (dmesg, smartctl), then get the image anew");
     else
-        WC_PHRASE(ret->fix, FIX_AGAIN);
+        WC_PHRASE(ret->fix, ret->kind == &damage_block ? FIX_BLOCK : FIX_AGAIN);
 }
 
 void wc_wim_rules_unchecked(const char *file, const char *what, const char *fix,

@@ -46,6 +46,7 @@ struct wc_wim_sight {
     size_t digest_bytes;     /* of both: 0 or up to 32 */
     const uint8_t *expected; /* NULL: not known */
     const uint8_t *actual;   /* NULL: not known */
+    bool is_mended;          /* the right bytes are on their way */
 };
 
 /* Fills a finding. */

@@ -155,6 +155,11 @@ static void report_progress(void *ctx)
     struct check *c = ctx;
     if (c->config->progress)
         c->config->progress(c->config->progress_ctx, atomic_load(&c->done_bytes), c->whole_bytes);
+    if (!c->config->proceed || c->config->proceed(c->config->proceed_ctx))
+        return;
+    pthread_mutex_lock(&c->lock);
+    c->err = WC_E_CLOSED;
+    pthread_mutex_unlock(&c->lock);
 }
 
 static int compare_faults(const void *a, const void *b)

@@ -36,6 +36,8 @@ struct wc_rangecheck_config {
     const void *ctx;
     void (*progress)(void *ctx, uint64_t done_bytes, uint64_t whole_bytes);
     void *progress_ctx;
+    bool (*proceed)(void *ctx); /* asked now and then; false: stop, with WC_E_CLOSED. NULL: go on */
+    void *proceed_ctx;
 };
 
 struct wc_rangecheck_fault {
@@ -46,7 +48,8 @@ struct wc_rangecheck_fault {
     uint8_t digest[WC_DIGEST_BYTES];
 };
 
-/* *ret_faults, ascending, is to be freed. WC_E_NOMEM, WC_E_SYS, WC_E_CRYPTO. */
+/* *ret_faults, ascending, is to be freed. WC_E_NOMEM, WC_E_SYS, WC_E_CRYPTO,
+ * WC_E_CLOSED. */
 WC_MUST_USE enum wc_err wc_rangecheck_run(const struct wc_rangecheck_config *config,
                                           struct wc_rangecheck_fault **ret_faults,
                                           uint32_t *ret_count);

@@ -259,6 +259,11 @@ static void summary_event(struct wc_display *d, const struct wc_fetch_summary *s
     wc_voice_end(&d->voice);
 }
 
+void wc_display_end(struct wc_display *d)
+{
+    wc_term_finish(d->voice.term, false);
+}
+
 void wc_display_summary(struct wc_display *d, const struct wc_fetch_summary *s)
 {
     bool timed = s->stats.first_data != WC_NEVER && s->stats.finished != WC_NEVER;
@@ -266,7 +271,6 @@ void wc_display_summary(struct wc_display *d, const struct wc_fetch_summary *s)
     uint64_t bytes = s->manifest ? s->manifest->partition.object_bytes : 0;
     double goodput = seconds > 0 ? (double)(bytes - s->resumed_bytes) * 8.0 / seconds : 0.0;
     char size[WC_FORMAT_BYTES], rate[WC_FORMAT_BYTES];
-    wc_term_finish(d->voice.term, false);
     if (s->complete)
         wc_term_say(d->voice.term, WC_TERM_INFO,
                     "verified: %s in %s, %.1f s, %s; %llu symbols lost, %llu repaired",

@@ -17,6 +17,7 @@ struct wc_display; /* one thread */
 struct wc_fetch_summary {
     const char *result; /* ok, failed, cancelled, error */
     uint32_t hresult;
+    int exit_code;
     const char *where;                  /* the package ended up there; NULL: nowhere */
     const struct wc_manifest *manifest; /* NULL: never known */
     struct wc_rx_stats stats;
@@ -46,6 +47,8 @@ void wc_display_unicast(struct wc_display *d, const char *sentence);
 void wc_display_progress(struct wc_display *d, const struct wc_manifest *m,
                          const struct wc_rx_stats *stats, const struct wc_status *status,
                          const struct wc_job_progress *job, wc_ns now);
+/* Nothing is on its way any more. */
+void wc_display_end(struct wc_display *d);
 void wc_display_summary(struct wc_display *d, const struct wc_fetch_summary *summary);
 
 #endif

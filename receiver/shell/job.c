@@ -66,3 +66,14 @@ void wc_jobs_progress(const struct wc_jobs *jobs, struct wc_job_progress *ret)
         if (jobs->list[i].progress)
             jobs->list[i].progress(jobs->list[i].ctx, ret);
 }
+
+bool wc_jobs_summarize(const struct wc_jobs *jobs, const struct wc_fetch_summary *summary)
+{
+    for (uint32_t i = 0; i < jobs->count; i++) {
+        if (!jobs->list[i].summarize)
+            continue;
+        jobs->list[i].summarize(jobs->list[i].ctx, summary);
+        return true;
+    }
+    return false;
+}

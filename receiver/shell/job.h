@@ -17,6 +17,8 @@ struct wc_job_progress {
     uint64_t apply_files;
 };
 
+struct wc_fetch_summary; /* display.h */
+
 /* Every hook may be NULL: nothing to do. */
 struct wc_job {
     /* In a pool thread, once the manifest is proven: make the store, as wc_store_open does. Of
@@ -38,6 +40,9 @@ struct wc_job {
     void (*cancel)(void *ctx);
     /* Main thread, several times a second: fill in what this job knows. */
     void (*progress)(void *ctx, struct wc_job_progress *ret);
+    /* Main thread, at the end, after what went wrong was said: say what was done, in place of the
+     * session's own summary. */
+    void (*summarize)(void *ctx, const struct wc_fetch_summary *summary);
     void *ctx;
 };
 
@@ -60,5 +65,7 @@ void wc_jobs_stored(const struct wc_jobs *jobs, uint32_t sbn);
 WC_MUST_USE enum wc_err wc_jobs_complete(const struct wc_jobs *jobs, struct wc_why *why);
 void wc_jobs_cancel(const struct wc_jobs *jobs);
 void wc_jobs_progress(const struct wc_jobs *jobs, struct wc_job_progress *ret);
+/* The first job that summarizes does; false: none. */
+bool wc_jobs_summarize(const struct wc_jobs *jobs, const struct wc_fetch_summary *summary);
 
 #endif

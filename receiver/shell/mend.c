@@ -81,6 +81,16 @@ static enum wc_err cannot(struct wc_why *why, const char *verb, const char *path
 
 /* --- open and close ------------------------------------------------------------------------- */
 
+static void name_place(struct wc_mend *d)
+{
+    if (d->file_count == 1)
+        wc_why_path(d->where, d->files[0].path);
+    else if (d->file_count)
+        snprintf(d->where, sizeof d->where, "%u files", d->file_count);
+    else
+        snprintf(d->where, sizeof d->where, "nowhere: nothing is damaged");
+}
+
 enum wc_err wc_mend_new(struct wc_mend **ret, const struct wc_manifest *m,
                         const struct wc_file_ops *ops, struct wc_why *why)
 {
@@ -91,6 +101,7 @@ enum wc_err wc_mend_new(struct wc_mend **ret, const struct wc_manifest *m,
     d->m = m;
     d->ops = ops ? ops : &wc_file_ops_system;
     d->damaged = calloc(wc_bitmap_words(p->block_count) + 1, sizeof(uint64_t));
+    name_place(d);
     d->scratch = malloc(((size_t)p->large_symbols + 1) * p->symbol_bytes);
     enum wc_err err = d->damaged && d->scratch ? wc_digest_new(&d->digest) : WC_E_NOMEM;
     if (err) {
@@ -143,14 +154,6 @@ static enum wc_err claim(struct file *file, struct wc_why *why)
     return WC_OK;
 }
 
-static void name_place(struct wc_mend *d)
-{
-    if (d->file_count == 1)
-        wc_why_path(d->where, d->files[0].path);
-    else
-        snprintf(d->where, sizeof d->where, "%u files", d->file_count);
-}
-
 enum wc_err wc_mend_add(struct wc_mend *d, uint32_t index, const char *path, struct wc_why *why)
 {
     char shown[WC_WHY_PATH_BYTES];
@@ -189,6 +192,11 @@ int wc_mend_fd(const struct wc_mend *d, uint32_t index, uint64_t *ret_byte_count
 uint64_t *wc_mend_damaged(struct wc_mend *d)
 {
     return d->damaged;
+}
+
+uint32_t wc_mend_count(const struct wc_mend *d)
+{
+    return d->file_count;
 }
 
 const char *wc_mend_where(const struct wc_mend *d)

@@ -30,7 +30,8 @@ int wc_mend_fd(const struct wc_mend *d, uint32_t index, uint64_t *ret_byte_count
 /* The blocks to be mended, a bit for each: the caller sets them, before the first write. */
 uint64_t *wc_mend_damaged(struct wc_mend *d);
 
-/* What the files are called: the path of the only one, else the number of them. */
+/* How many files were added; and what they are called: the path of the only one, or that number. */
+uint32_t wc_mend_count(const struct wc_mend *d);
 const char *wc_mend_where(const struct wc_mend *d);
 
 /* Write a damaged block's bytes, which were compared with the manifest. WC_E_FULL, WC_E_IO and

@@ -188,6 +188,7 @@ static void summarize(struct wc_session *s)
     struct wc_fetch_summary summary = {
         .result = s->result,
         .hresult = s->why.hresult,
+        .exit_code = s->why.exit_code,
         .where = s->complete ? wc_store_where(s->store) : NULL,
         .manifest = s->manifest,
         .stats = s->stats,
@@ -195,7 +196,9 @@ static void summarize(struct wc_session *s)
         .complete = s->complete,
         .progress = s->progress,
     };
-    wc_display_summary(s->display, &summary);
+    wc_display_end(s->display);
+    if (!wc_jobs_summarize(&s->jobs, &summary))
+        wc_display_summary(s->display, &summary);
 }
 
 int wc_run_session(const struct wc_fetch_options *options, const struct wc_args_common *common,

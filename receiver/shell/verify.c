@@ -15,6 +15,7 @@
 #include "common/io/format.h"
 #include "receiver/shell/verify_deep.h"
 #include "receiver/shell/verify_manifest.h"
+#include "receiver/shell/verify_repair.h"
 #include "receiver/shell/verify_report.h"
 
 struct verify {
@@ -237,6 +238,8 @@ static enum wc_err verify(struct verify *v)
 
 int wc_verify_run(const struct wc_verify_options *options, const struct wc_args_common *common)
 {
+    if (options->repair)
+        return wc_verify_repair_run(options, common);
     struct verify v = {
         .options = options,
         .report = wc_verify_report_new(common),

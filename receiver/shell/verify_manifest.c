@@ -13,6 +13,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "common/core/bitmap.h"
 #include "common/io/alloc.h"
 #include "common/io/file.h"
 
@@ -68,10 +69,9 @@ enum wc_err wc_verify_manifest_read(struct wc_manifest *ret, const char *path, s
     return err;
 }
 
-/* By its name; one of the right size before others. An image that was renamed is the only file of
- * its package. */
-static const struct wc_file *find_file(const struct wc_manifest *m, const char *path,
-                                       uint64_t byte_count, bool is_alone)
+/* An image that was renamed is the only file of its package. */
+const struct wc_file *wc_verify_manifest_file(const struct wc_manifest *m, const char *path,
+                                              uint64_t byte_count, bool is_alone)
 {
     const struct wc_file *found = NULL, *only = NULL;
     uint32_t regular_count = 0;
@@ -159,6 +159,7 @@ static enum wc_err report_fault(const struct wc_verify_blocks *v, struct wc_veri
         .digest_bytes = WC_DIGEST_BYTES,
         .expected = range.expected,
         .actual = fault->err == WC_E_DIGEST ? fault->digest : NULL,
+        .is_mended = v->damaged != NULL,
     };
     enum wc_err err = WC_OK;
     if (v->wim)
@@ -171,25 +172,26 @@ static enum wc_err report_fault(const struct wc_verify_blocks *v, struct wc_veri
     return err;
 }
 
-static void report_size(struct wc_verify_report *report, const struct blocks *b, const char *path,
-                        uint64_t byte_count)
+static void report_size(const struct wc_verify_blocks *v, struct wc_verify_report *report,
+                        const struct blocks *b, const char *path, uint64_t byte_count)
 {
     char seen[120];
     snprintf(seen, sizeof seen, "it has %llu bytes, the manifest says %llu",
              (unsigned long long)byte_count, (unsigned long long)b->file->byte_count);
-    struct wc_wim_sight sight = {
-        .fault = WC_WIM_FAULT_SHORT, .file = wc_verify_last(path), .seen = seen};
+    struct wc_wim_sight sight = {.fault = WC_WIM_FAULT_SHORT,
+                                 .file = wc_verify_last(path),
+                                 .seen = seen,
+                                 .is_mended = v->damaged != NULL};
     wc_verify_report_fault(report, &sight, NULL);
 }
 
 /* The whole file, when its own blocks are right and say nothing of its ends. */
 static enum wc_err check_edges(const struct wc_verify_blocks *v, struct wc_verify_report *report,
                                const struct blocks *b, const char *path,
-                               struct wc_rangecheck_config *config)
+                               struct wc_rangecheck_config *config, bool *ret_differs)
 {
     struct wc_rangecheck_fault *faults;
     uint32_t count;
-    (void)v;
     config->range = whole_range;
     config->range_count = 1;
     config->worker_count = 1;
@@ -205,15 +207,32 @@ static enum wc_err check_edges(const struct wc_verify_blocks *v, struct wc_verif
         .digest_bytes = WC_DIGEST_BYTES,
         .expected = b->file->digest,
         .actual = count && faults[0].err == WC_E_DIGEST ? faults[0].digest : NULL,
+        .is_mended = v->damaged != NULL,
     };
     if (count)
         wc_verify_report_fault(report, &sight, NULL);
+    *ret_differs = count > 0;
     free(faults);
     return WC_OK;
 }
 
+/* What must come again: with a fault elsewhere, or another size, nothing can be said of blocks that
+ * are shared with neighbours. */
+static void mark(const struct wc_verify_blocks *v, const struct blocks *b,
+                 const struct wc_rangecheck_fault *faults, uint32_t count, bool with_edges)
+{
+    const struct wc_partition *p = &b->manifest->partition;
+    for (uint32_t i = 0; i < count; i++)
+        wc_bitmap_set(v->damaged, b->list[faults[i].index]);
+    if (!with_edges || !b->has_edges)
+        return;
+    wc_bitmap_set(v->damaged, wc_partition_block_at(p, b->file->offset));
+    wc_bitmap_set(v->damaged, wc_partition_block_at(p, b->file->offset + b->file->byte_count - 1));
+}
+
 static enum wc_err compare(struct wc_verify_blocks *v, struct wc_verify_report *report,
-                           struct blocks *b, const char *path, uint16_t part, int fd, bool has_size)
+                           struct blocks *b, const char *path, uint16_t part, int fd, bool has_size,
+                           bool *ret_differs)
 {
     struct wc_rangecheck_fault *faults = NULL;
     uint32_t count = 0;
@@ -226,18 +245,45 @@ static enum wc_err compare(struct wc_verify_blocks *v, struct wc_verify_report *
         .ctx = b,
         .progress = wc_verify_report_progress,
         .progress_ctx = report,
+        .proceed = v->proceed,
+        .proceed_ctx = v->ctx,
     };
     report->activity = "comparing with the manifest";
     enum wc_err err = wc_rangecheck_run(&config, &faults, &count);
     wc_term_finish(report->term, false);
     for (uint32_t i = 0; !err && i < count; i++)
         err = report_fault(v, report, b, path, part, &faults[i]);
-    free(faults);
     v->block_count += b->count;
     v->damaged_count += count;
-    if (!err && b->has_edges && !count && has_size)
-        err = check_edges(v, report, b, path, &config);
+    *ret_differs = count > 0 || !has_size;
+    if (!err && b->has_edges && !*ret_differs)
+        err = check_edges(v, report, b, path, &config, ret_differs);
+    if (!err && v->damaged)
+        mark(v, b, faults, count, *ret_differs);
+    free(faults);
     return err;
+}
+
+enum wc_err wc_verify_blocks_file(struct wc_verify_blocks *v, struct wc_verify_report *report,
+                                  const struct wc_file *file, const char *path, uint16_t number,
+                                  int fd, uint64_t byte_count, bool *ret_differs,
+                                  struct wc_why *why)
+{
+    char shown[WC_WHY_PATH_BYTES];
+    struct blocks b = {.manifest = v->manifest, .file = file};
+    if (file->byte_count != byte_count)
+        report_size(v, report, &b, path, byte_count);
+    enum wc_err err = list_blocks(&b, v, number);
+    if (!err)
+        err = compare(v, report, &b, path, number, fd, file->byte_count == byte_count, ret_differs);
+    free(b.list);
+    if (err == WC_E_CLOSED)
+        return wc_why_set(why, err, EX_TEMPFAIL, "stopped while comparing %s with the manifest",
+                          wc_why_path(shown, path));
+    if (err)
+        return wc_why_set(why, err, EX_OSERR, "cannot compare %s with the manifest: %s",
+                          wc_why_path(shown, path), wc_err_text(err));
+    return WC_OK;
 }
 
 enum wc_err wc_verify_blocks_run(struct wc_verify_blocks *v, struct wc_verify_report *report,
@@ -245,21 +291,12 @@ enum wc_err wc_verify_blocks_run(struct wc_verify_blocks *v, struct wc_verify_re
                                  struct wc_why *why)
 {
     char shown[WC_WHY_PATH_BYTES];
+    bool differs;
     bool is_alone = !v->wim || v->wim->part_count == 1;
-    struct blocks b = {.manifest = v->manifest};
-    b.file = find_file(v->manifest, path, byte_count, is_alone);
-    if (!b.file)
+    const struct wc_file *file = wc_verify_manifest_file(v->manifest, path, byte_count, is_alone);
+    if (!file)
         return wc_why_set(why, WC_E_NOT_FOUND, EX_DATAERR,
                           "the manifest of package %s names no file %s", v->manifest->id,
                           wc_why_path(shown, wc_verify_last(path)));
-    if (b.file->byte_count != byte_count)
-        report_size(report, &b, path, byte_count);
-    enum wc_err err = list_blocks(&b, v, number);
-    if (!err)
-        err = compare(v, report, &b, path, number, fd, b.file->byte_count == byte_count);
-    free(b.list);
-    if (err)
-        return wc_why_set(why, err, EX_OSERR, "cannot compare %s with the manifest: %s",
-                          wc_why_path(shown, path), wc_err_text(err));
-    return WC_OK;
+    return wc_verify_blocks_file(v, report, file, path, number, fd, byte_count, &differs, why);
 }

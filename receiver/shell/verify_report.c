@@ -48,9 +48,10 @@ void wc_verify_report_free(struct wc_verify_report *r)
 
 enum wc_err wc_verify_report_map(struct wc_verify_report *r, const struct wc_wimmap *map)
 {
+    free(r->marked);
     r->map = map;
-    r->marked = calloc(wc_wimmap_name_count(map) / 8 + 1, 1);
-    return r->marked ? WC_OK : WC_E_NOMEM;
+    r->marked = map ? calloc(wc_wimmap_name_count(map) / 8 + 1, 1) : NULL;
+    return r->marked || !map ? WC_OK : WC_E_NOMEM;
 }
 
 /* Whoever reads the events may go away: the exit code still says what was found. */

@@ -32,7 +32,7 @@ struct wc_verify_report {
 struct wc_verify_report *wc_verify_report_new(const struct wc_args_common *common);
 void wc_verify_report_free(struct wc_verify_report *r);
 
-/* From here on names are those of this map. WC_E_NOMEM. */
+/* From here on names are those of this map; NULL: there are none. WC_E_NOMEM. */
 WC_MUST_USE enum wc_err wc_verify_report_map(struct wc_verify_report *r,
                                              const struct wc_wimmap *map);
 
