@@ -129,7 +129,10 @@ _wimcast_receiver() {
         return
     fi
     if [[ ${COMP_WORDS[1]} == verify ]]; then
-        _wimcast "fetch log verify" "--deep --manifest --path" ||
+        _wimcast "fetch log verify" "--deep --manifest --path --signature --certificate --repair \
+            --force --interface --id --package-version --name --account --password-file \
+            --client-certificate --client-key --beacon-timeout --memory --log-file --log-size \
+            --site-key" ||
             _wimcast_files "${COMP_WORDS[COMP_CWORD]}"
         return
     fi
