@@ -38,7 +38,8 @@ WC_MUST_USE enum wc_err wc_verify_blocks_file(struct wc_verify_blocks *b,
                                               uint16_t number, int fd, uint64_t byte_count,
                                               bool *ret_differs, struct wc_why *why);
 
-/* The same for the file of its name; an error (the manifest has no such file: EX_DATAERR; no memory) ends it. */
+/* The same for the file of its name; an error (the manifest has no such file: EX_DATAERR; no
+ * memory) ends it. */
 WC_MUST_USE enum wc_err wc_verify_blocks_run(struct wc_verify_blocks *b,
                                              struct wc_verify_report *report, const char *path,
                                              uint16_t number, int fd, uint64_t byte_count,
