@@ -49,6 +49,7 @@ struct wc_receiver {
     bool behind;  /* said so */
     bool unicast;
     uint32_t fetching[FETCH_MAX]; /* blocks asked for; WC_SLOT_NONE: free */
+    uint64_t *first;              /* bitmap of blocks that go before others, until stored */
     uint64_t first_pn;
     uint64_t received_count, duplicate_count, refused_count, repaired_count, void_count;
     uint64_t overflow_count, shut_count;
@@ -77,10 +78,36 @@ static bool is_complete(const struct wc_receiver *r)
     return r->blocks.done_count == r->blocks.partition.block_count;
 }
 
+static bool config_is_sane(const struct wc_receiver_config *c)
+{
+    uint32_t count = c->partition.block_count;
+    for (uint32_t i = 0; i < c->first_count; i++) {
+        if (c->first[i].sbn > count || c->first[i].block_count > count - c->first[i].sbn)
+            return false;
+    }
+    return c->slot_count > 0 && count > 0;
+}
+
+static enum wc_err note_first(struct wc_receiver *r, const struct wc_receiver_config *c)
+{
+    size_t words = wc_bitmap_words(c->partition.block_count);
+    r->first = r->alloc.zalloc(r->alloc.ctx, words, sizeof *r->first);
+    if (!r->first)
+        return WC_E_NOMEM;
+    for (uint32_t i = 0; i < c->first_count; i++) {
+        for (uint32_t n = 0; n < c->first[i].block_count; n++) {
+            uint32_t sbn = c->first[i].sbn + n;
+            if (!wc_bitmap_get(r->blocks.done, sbn))
+                wc_bitmap_set(r->first, sbn);
+        }
+    }
+    return WC_OK;
+}
+
 enum wc_err wc_receiver_new(struct wc_receiver **ret, const struct wc_receiver_config *config,
                             const struct wc_alloc *alloc, wc_ns now)
 {
-    if (config->slot_count == 0 || config->partition.block_count == 0)
+    if (!config_is_sane(config))
         return WC_E_RANGE;
     struct wc_receiver *r = alloc->zalloc(alloc->ctx, 1, sizeof *r);
     if (!r)
@@ -105,6 +132,8 @@ enum wc_err wc_receiver_new(struct wc_receiver **ret, const struct wc_receiver_c
     if (!err)
         err = wc_blocks_init(&r->blocks, &config->partition, config->slot_count, config->have,
                              config->shut, alloc);
+    if (!err)
+        err = note_first(r, config);
     if (err) {
         wc_receiver_free(r);
         return err;
@@ -121,6 +150,7 @@ void wc_receiver_free(struct wc_receiver *r)
         return;
     struct wc_alloc alloc = r->alloc;
     wc_blocks_deinit(&r->blocks, &alloc);
+    alloc.free(alloc.ctx, r->first);
     alloc.free(alloc.ctx, r->notices);
     alloc.free(alloc.ctx, r);
 }
@@ -284,8 +314,19 @@ static uint32_t next_apart(const struct wc_receiver *r)
     return r->blocks.partition.block_count;
 }
 
-/* Blocks that hold memory first, then the lowest absent one for which there is memory; while the
- * others come by multicast, only those that were set apart. */
+/* An absent block that goes before others and is not yet asked for. */
+static uint32_t next_first(const struct wc_receiver *r)
+{
+    uint32_t count = r->blocks.partition.block_count;
+    uint32_t sbn = wc_bitmap_find_set(r->first, count, 0);
+    while (sbn < count && (!wc_bitmap_get(r->blocks.absent, sbn) || is_fetching(r, sbn)))
+        sbn = wc_bitmap_find_set(r->first, count, sbn + 1);
+    return sbn;
+}
+
+/* Blocks that hold memory first, then, while there is memory, the absent ones that go before
+ * others, and the lowest of the rest; while these come by multicast, only those that were set
+ * apart. */
 static uint32_t next_fetch(const struct wc_receiver *r)
 {
     const struct wc_blocks *b = &r->blocks;
@@ -300,6 +341,9 @@ static uint32_t next_fetch(const struct wc_receiver *r)
         return sbn;
     if (b->free_count <= promised_slots(r))
         return count;
+    sbn = next_first(r);
+    if (sbn < count)
+        return sbn;
     sbn = wc_bitmap_find_set(b->absent, count, 0);
     while (sbn < count && is_fetching(r, sbn))
         sbn = wc_bitmap_find_set(b->absent, count, sbn + 1);
@@ -384,10 +428,12 @@ static enum wc_err take_stored(struct wc_receiver *r, uint32_t sbn, bool ok)
     if (err)
         return err;
     fetch_over(r, sbn);
-    if (ok)
+    if (ok) {
         wc_voids_mend(&r->voids, sbn);
-    else
+        wc_bitmap_clear(r->first, sbn);
+    } else {
         take_void(r, sbn);
+    }
     fetch_more(r);
     if (r->reached || r->unicast)
         touch(r, r->regular_due);

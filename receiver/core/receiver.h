@@ -10,6 +10,7 @@
 #define WC_RECEIVER_CORE_RECEIVER_H
 
 #include "common/core/err.h"
+#include "common/core/manifest.h"
 #include "common/core/msg.h"
 #include "common/core/partition.h"
 #include "common/core/wire.h"
@@ -23,6 +24,8 @@ struct wc_receiver_config {
     const uint64_t *have; /* blocks that need not come (bitmap, borrowed during new); NULL: none */
     /* Blocks that may not come before an OPEN (bitmap, borrowed during new); NULL: none. */
     const uint64_t *shut;
+    const struct wc_manifest_run *first; /* blocks that go before others; borrowed during new */
+    uint32_t first_count;
     wc_ns report_interval; /* until a STATUS says otherwise */
     wc_ns beacon_timeout;  /* nothing heard of this session for so long: NOTICE_UNREACHED */
     wc_ns silence_max;     /* neither datagram nor STATUS for so long: NOTICE_SENDER_SILENT */

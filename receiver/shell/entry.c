@@ -58,6 +58,8 @@ static enum wc_err start_rxloop(struct wc_session *s, int fd, struct wc_why *why
     struct wc_rxloop_config config = {
         .receiver = {.instance = w->instance,
                      .partition = s->manifest->partition,
+                     .first = s->manifest->first,
+                     .first_count = s->manifest->first_count,
                      .report_interval = WC_US(w->report_interval_us),
                      .beacon_timeout = s->options->beacon_timeout,
                      .silence_max = SILENCE_MAX,

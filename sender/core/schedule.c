@@ -15,9 +15,11 @@ enum wc_err wc_schedule_init(struct wc_schedule *s, const struct wc_partition *p
         .repair_tail = WC_SCHEDULE_NONE,
     };
     uint32_t count = partition->block_count;
+    size_t words = wc_bitmap_words(count);
     s->blocks = alloc->zalloc(alloc->ctx, count, sizeof *s->blocks);
-    s->whole = alloc->zalloc(alloc->ctx, wc_bitmap_words(count), sizeof *s->whole);
-    if (!s->blocks || !s->whole) {
+    s->whole.blocks = alloc->zalloc(alloc->ctx, words, sizeof *s->whole.blocks);
+    s->first.blocks = alloc->zalloc(alloc->ctx, words, sizeof *s->first.blocks);
+    if (!s->blocks || !s->whole.blocks || !s->first.blocks) {
         wc_schedule_deinit(s, alloc);
         return WC_E_NOMEM;
     }
@@ -27,19 +29,59 @@ enum wc_err wc_schedule_init(struct wc_schedule *s, const struct wc_partition *p
 void wc_schedule_deinit(struct wc_schedule *s, const struct wc_alloc *alloc)
 {
     alloc->free(alloc->ctx, s->blocks);
-    alloc->free(alloc->ctx, s->whole);
+    alloc->free(alloc->ctx, s->whole.blocks);
+    alloc->free(alloc->ctx, s->first.blocks);
     s->blocks = NULL;
-    s->whole = NULL;
+    s->whole.blocks = NULL;
+    s->first.blocks = NULL;
+}
+
+void wc_schedule_put_first(struct wc_schedule *s, uint32_t sbn, uint32_t block_count)
+{
+    assert(sbn <= s->partition.block_count && block_count <= s->partition.block_count - sbn);
+    assert(!s->whole.count && !s->source_count);
+    for (uint32_t i = 0; i < block_count; i++)
+        s->blocks[sbn + i].goes_first = true;
+}
+
+static void round_add(struct wc_schedule_round *r, uint32_t sbn)
+{
+    wc_bitmap_set(r->blocks, sbn);
+    r->count++;
+}
+
+static void round_remove(struct wc_schedule_round *r, uint32_t sbn)
+{
+    wc_bitmap_clear(r->blocks, sbn);
+    r->count--;
+}
+
+/* The next one, of block_count blocks in all; r->count > 0. */
+static uint32_t round_next(const struct wc_schedule_round *r, uint32_t block_count)
+{
+    uint32_t sbn = wc_bitmap_find_set(r->blocks, block_count, r->cursor);
+    if (sbn == block_count)
+        sbn = wc_bitmap_find_set(r->blocks, block_count, 0);
+    assert(sbn < block_count);
+    return sbn;
+}
+
+static void unqueue_whole(struct wc_schedule *s, uint32_t sbn)
+{
+    round_remove(&s->whole, sbn);
+    if (s->blocks[sbn].goes_first)
+        round_remove(&s->first, sbn);
 }
 
 static void want_whole(struct wc_schedule *s, uint32_t sbn, uint64_t pn)
 {
     const struct wc_schedule_block *b = &s->blocks[sbn];
     bool in_flight = b->sent > 0 && pn < b->last_pn;
-    if (in_flight || wc_bitmap_get(s->whole, sbn))
+    if (in_flight || wc_bitmap_get(s->whole.blocks, sbn))
         return;
-    wc_bitmap_set(s->whole, sbn);
-    s->whole_count++;
+    round_add(&s->whole, sbn);
+    if (b->goes_first)
+        round_add(&s->first, sbn);
 }
 
 static void repair_push(struct wc_schedule *s, uint32_t sbn)
@@ -107,24 +149,36 @@ void wc_schedule_want(struct wc_schedule *s, uint32_t sbn, uint32_t missing, uin
         want_repair(s, sbn, missing, pn);
 }
 
+/* Take a block out of those that wait; s->whole.count > 0. */
+static uint32_t take_whole(struct wc_schedule *s)
+{
+    uint32_t count = s->partition.block_count;
+    struct wc_schedule_round *round = &s->first;
+    uint32_t sbn = round->count ? round_next(round, count) : WC_SCHEDULE_NONE;
+    bool is_repeat = round->count && s->blocks[sbn].sent > 0;
+    bool yields = is_repeat && s->first_repeated && s->whole.count > round->count;
+    if (!round->count || yields) {
+        round = &s->whole;
+        sbn = round_next(round, count);
+        is_repeat = false;
+    }
+    s->first_repeated = is_repeat;
+    round->cursor = sbn + 1 < count ? sbn + 1 : 0;
+    unqueue_whole(s, sbn);
+    return sbn;
+}
+
 static bool activate(struct wc_schedule *s)
 {
-    if (s->whole_count == 0)
+    if (s->whole.count == 0)
         return false;
-    uint32_t count = s->partition.block_count;
-    uint32_t sbn = wc_bitmap_find_set(s->whole, count, s->cursor);
-    if (sbn == count)
-        sbn = wc_bitmap_find_set(s->whole, count, 0);
-    assert(sbn < count);
-    wc_bitmap_clear(s->whole, sbn);
-    s->whole_count--;
+    uint32_t sbn = take_whole(s);
     struct wc_schedule_block *b = &s->blocks[sbn];
     if (b->sent == 0)
         s->block_sent_count++;
     mark_base(b);
     s->active = sbn;
     s->active_esi = 0;
-    s->cursor = sbn + 1 < count ? sbn + 1 : 0;
     return true;
 }
 
@@ -167,7 +221,7 @@ void wc_schedule_want_run(struct wc_schedule *s, uint32_t sbn, uint32_t block_co
         missing >= wc_partition_symbols(&s->partition, sbn) || missing > WC_REPAIR_SYMBOLS_MAX;
     for (; sbn < end; sbn++) {
         if (whole) /* in a first pass nearly all wait already */
-            sbn = wc_bitmap_find_clear(s->whole, end, sbn);
+            sbn = wc_bitmap_find_clear(s->whole.blocks, end, sbn);
         if (sbn < end)
             wc_schedule_want(s, sbn, missing, pn);
     }
@@ -204,17 +258,16 @@ bool wc_schedule_next(struct wc_schedule *s, uint64_t pn, struct wc_symbol_ref *
 void wc_schedule_forget_repeats(struct wc_schedule *s)
 {
     uint32_t count = s->partition.block_count;
-    for (uint32_t sbn = wc_bitmap_find_set(s->whole, count, 0); sbn < count;
-         sbn = wc_bitmap_find_set(s->whole, count, sbn + 1)) {
-        if (s->blocks[sbn].sent == 0)
-            continue;
-        wc_bitmap_clear(s->whole, sbn);
-        s->whole_count--;
+    const uint64_t *whole = s->whole.blocks;
+    for (uint32_t sbn = wc_bitmap_find_set(whole, count, 0); sbn < count;
+         sbn = wc_bitmap_find_set(whole, count, sbn + 1)) {
+        if (s->blocks[sbn].sent > 0)
+            unqueue_whole(s, sbn);
     }
 }
 
 bool wc_schedule_is_idle(const struct wc_schedule *s)
 {
-    return s->whole_count == 0 && s->active == WC_SCHEDULE_NONE &&
+    return s->whole.count == 0 && s->active == WC_SCHEDULE_NONE &&
            s->repair_head == WC_SCHEDULE_NONE;
 }

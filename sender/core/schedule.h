@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Which symbol goes next. Two queues: blocks that lack a few symbols at some receiver get fresh
  * repair symbols first (they hold memory there), then a cursor goes round over the blocks that
- * some receiver lacks as a whole and sends their source symbols.
+ * some receiver lacks as a whole and sends their source symbols. Blocks that go first have a cursor
+ * of their own, which is served before the other; but when they are repeated, every other block is
+ * one of the others, so that no receiver can hold up all.
  *
  * The rule that nothing is sent twice while it is on its way: a report says up to which packet
  * number its receiver has looked. A block's target becomes what was sent of it up to then plus
@@ -28,6 +30,14 @@ struct wc_schedule_block {
     bool repair_queued;
     uint8_t parity_mark; /* of the epoch in which it was sent whole; see parity.h */
     bool parity_judged;  /* a repair since then was counted */
+    bool goes_first;     /* before others, whenever it is sent whole */
+};
+
+/* Blocks that wait to be sent whole, and where the round over them goes on. */
+struct wc_schedule_round {
+    uint64_t *blocks; /* bitmap */
+    uint32_t count;
+    uint32_t cursor;
 };
 
 #define WC_SCHEDULE_NONE         UINT32_MAX
@@ -36,11 +46,11 @@ struct wc_schedule_block {
 struct wc_schedule {
     struct wc_partition partition;
     struct wc_schedule_block *blocks;
-    uint64_t *whole; /* blocks to be sent whole */
-    uint32_t whole_count;
-    uint32_t cursor;     /* where the round goes on */
-    uint32_t active;     /* block being sent whole; WC_SCHEDULE_NONE: none */
-    uint32_t active_esi; /* its next source symbol */
+    struct wc_schedule_round whole; /* all of them */
+    struct wc_schedule_round first; /* those of them that go first */
+    bool first_repeated;            /* the last one sent whole was a repeat of such a block */
+    uint32_t active;                /* block being sent whole; WC_SCHEDULE_NONE: none */
+    uint32_t active_esi;            /* its next source symbol */
     struct wc_parity parity;
     uint32_t repair_head;
     uint32_t repair_tail;
@@ -58,6 +68,9 @@ WC_MUST_USE enum wc_err wc_schedule_init(struct wc_schedule *s,
                                          const struct wc_partition *partition,
                                          const struct wc_alloc *alloc);
 void wc_schedule_deinit(struct wc_schedule *s, const struct wc_alloc *alloc);
+
+/* block_count blocks from sbn (asserted: in range) go before others. Before the first symbol. */
+void wc_schedule_put_first(struct wc_schedule *s, uint32_t sbn, uint32_t block_count);
 
 /* A receiver that has looked at all packets up to `pn` lacks `missing` symbols (1..) of block `sbn`
  * (asserted: in range). pn counts from 1 here: packet numbers + 1. */

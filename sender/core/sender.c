@@ -104,6 +104,12 @@ static void member_move(struct wc_sender *s, uint32_t member, enum wc_member_sta
 
 static bool config_is_sane(const struct wc_sender_config *c)
 {
+    for (uint32_t i = 0; i < c->first_count; i++) {
+        const struct wc_manifest_run *run = &c->first[i];
+        if (run->sbn > c->partition.block_count ||
+            run->block_count > c->partition.block_count - run->sbn)
+            return false;
+    }
     return c->partition.block_count > 0 && c->wire_bytes > 0 && c->rate_max_bps > 0 &&
            c->member_max > 0 && c->member_max <= WC_MEMBERS_MAX;
 }
@@ -136,6 +142,8 @@ enum wc_err wc_sender_new(struct wc_sender **ret, const struct wc_sender_config 
     enum wc_err err = s->notices ? WC_OK : WC_E_NOMEM;
     if (!err)
         err = wc_schedule_init(&s->schedule, &config->partition, alloc);
+    for (uint32_t i = 0; !err && i < config->first_count; i++)
+        wc_schedule_put_first(&s->schedule, config->first[i].sbn, config->first[i].block_count);
     wc_parity_init(&s->schedule.parity, now);
     if (!err)
         err = wc_members_init(&s->members, config->member_max, alloc);

@@ -14,6 +14,7 @@
 #define WC_SENDER_CORE_SENDER_H
 
 #include "common/core/err.h"
+#include "common/core/manifest.h"
 #include "common/core/msg.h"
 #include "common/core/partition.h"
 #include "common/core/wire.h"
@@ -30,6 +31,8 @@ enum wc_slow_policy {
 struct wc_sender_config {
     uint32_t instance;
     struct wc_partition partition;
+    const struct wc_manifest_run *first; /* blocks that go before others; borrowed during new */
+    uint32_t first_count;
     uint32_t wire_bytes;   /* of one datagram on the line: framing, gap and headers included */
     uint64_t line_bps;     /* of the interface; 0: not known */
     uint64_t rate_max_bps; /* bits per second on the line */

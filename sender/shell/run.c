@@ -219,6 +219,8 @@ static enum wc_err start_txloop(struct run *run, struct wc_why *why)
     struct wc_txloop_config config = {
         .sender = {.instance = s->welcome.instance,
                    .partition = s->publication.manifest.partition,
+                   .first = s->publication.manifest.first,
+                   .first_count = s->publication.manifest.first_count,
                    .wire_bytes = s->wire_bytes,
                    .line_bps = run->prepared.session.netif.speed_bps,
                    .rate_max_bps = run->prepared.rate_max_bps,

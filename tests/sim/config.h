@@ -90,6 +90,8 @@ struct wc_world_config {
     uint64_t object_bytes;
     uint32_t symbol_bytes;
     uint32_t block_symbols;
+    const struct wc_manifest_run *first; /* blocks that go before others; borrowed */
+    uint32_t first_count;
 
     uint32_t wire_bytes; /* as in wc_sender_config */
     uint64_t rate_max_bps;

@@ -147,6 +147,8 @@ static void start_core(struct wc_node *n, struct wc_env *env, const struct wc_we
     n->core_config = (struct wc_receiver_config){
         .instance = welcome->instance,
         .partition = *p,
+        .first = env->config->first,
+        .first_count = env->config->first_count,
         .slot_count = n->config.slot_count,
         .have = n->stored,
         .shut = shut,

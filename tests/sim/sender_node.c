@@ -46,6 +46,8 @@ void wc_sender_node_init(struct wc_sender_node *s, struct wc_env *env, struct wc
     struct wc_sender_config config = {
         .instance = env->instance,
         .partition = env->object.partition,
+        .first = c->first,
+        .first_count = c->first_count,
         .wire_bytes = c->wire_bytes,
         .line_bps = c->rate_max_bps,
         .rate_max_bps = c->rate_max_bps,

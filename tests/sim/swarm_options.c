@@ -9,6 +9,7 @@
 
 #define STREAM_OPTIONS  500u
 #define STREAM_WINDOWS  501u
+#define STREAM_FIRST    502u
 #define BLOCK_COUNT_MAX 60u
 #define SYMBOLS_MAX     3000u /* of an object: keeps a run short */
 #define SYMBOL_BYTES    16u
@@ -55,6 +56,20 @@ static void draw_object(struct wc_swarm_options *o, struct wc_rng *rng)
     c->rate_max_bps = spread(rng, 5000000, 10000000000);
     c->rate_min_bps = c->rate_max_bps / between(rng, 1, 20);
     o->pass_ns = symbols * c->wire_bytes * 8 * WC_S(1) / c->rate_max_bps;
+}
+
+/* Up to three runs of blocks go before others, as the tables of a WIM do. */
+static void draw_first(struct wc_swarm_options *o, struct wc_rng *rng)
+{
+    uint32_t count = chance(rng, 0.5) ? (uint32_t)between(rng, 1, WC_SWARM_FIRST_MAX) : 0;
+    uint32_t from = 0;
+    o->config.first = o->first;
+    while (o->config.first_count < count && from < o->block_count) {
+        struct wc_manifest_run *run = &o->first[o->config.first_count++];
+        run->sbn = (uint32_t)between(rng, from, o->block_count - 1);
+        run->block_count = (uint32_t)spread(rng, 1, o->block_count - run->sbn);
+        from = run->sbn + run->block_count + 1;
+    }
 }
 
 static void draw_session(struct wc_swarm_options *o, struct wc_rng *rng)
@@ -246,6 +261,8 @@ void wc_swarm_draw(struct wc_swarm_options *o, uint64_t seed)
     o->config.steps = o->steps;
     o->config.trace_max = 4096;
     draw_object(o, &rng);
+    struct wc_rng first_rng = {.state = wc_seed_derive(seed, STREAM_FIRST, 0)};
+    draw_first(o, &first_rng);
     draw_session(o, &rng);
     for (uint32_t i = 0; i < o->config.node_count; i++) {
         draw_node(o, i, &rng);

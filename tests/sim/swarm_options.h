@@ -8,6 +8,7 @@
 
 #define WC_SWARM_NODES_MAX 40
 #define WC_SWARM_STEPS_MAX 200
+#define WC_SWARM_FIRST_MAX 3
 
 enum wc_swarm_end {
     WC_SWARM_HEALS,   /* and every receiver that is still there completes */
@@ -20,6 +21,7 @@ struct wc_swarm_options {
     struct wc_node_config nodes[WC_SWARM_NODES_MAX];
     struct wc_step steps[WC_SWARM_STEPS_MAX];
     uint64_t have[WC_SWARM_NODES_MAX][2];
+    struct wc_manifest_run first[WC_SWARM_FIRST_MAX];
     uint32_t block_count;
     wc_ns pass_ns; /* that the object takes on the line at full rate */
     wc_ns fault_end;

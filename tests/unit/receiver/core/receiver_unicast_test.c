@@ -113,6 +113,51 @@ static void all_blocks_come(void **state)
     }
 }
 
+static void what_goes_first_is_asked_for_first(void **state)
+{
+    (void)state;
+    static const struct wc_manifest_run first[] = {{.sbn = 0, .block_count = 1},
+                                                   {.sbn = BLOCKS - 2, .block_count = 2}};
+    const uint64_t have = 1ull << (BLOCKS - 1);
+    struct wc_receiver_config config = bench_default_config();
+    config.first = first;
+    config.first_count = 2;
+    config.have = &have;
+    bench_open_with(&config);
+    assert_int_equal(begin(), WC_OK);
+    expect_fetch(0);
+    expect_fetch(BLOCKS - 2);
+    expect_fetch(1);
+    expect_fetch(2);
+    bench_expect_no_notice();
+    answer(BLOCKS - 2);
+    bench_expect_notice(WC_RECEIVER_NOTICE_DECODE);
+    assert_int_equal(bench_stored(BLOCKS - 2, false), WC_OK); /* void: again */
+    expect_fetch(BLOCKS - 2);
+    answer(BLOCKS - 2);
+    bench_expect_notice(WC_RECEIVER_NOTICE_DECODE);
+    assert_int_equal(bench_stored(BLOCKS - 2, true), WC_OK);
+    expect_fetch(3);
+    bench_expect_no_notice();
+    bench_close();
+}
+
+static void what_goes_first_lies_in_the_object(void **state)
+{
+    (void)state;
+    struct wc_manifest_run run = {.sbn = BLOCKS, .block_count = 1};
+    struct wc_receiver_config config = bench_default_config();
+    struct test_heap heap = {0};
+    struct wc_alloc alloc = test_heap_alloc(&heap);
+    struct wc_receiver *r;
+    config.first = &run;
+    config.first_count = 1;
+    assert_int_equal(wc_receiver_new(&r, &config, &alloc, START), WC_E_RANGE);
+    run = (struct wc_manifest_run){.sbn = 1, .block_count = UINT32_MAX};
+    assert_int_equal(wc_receiver_new(&r, &config, &alloc, START), WC_E_RANGE);
+    assert_int_equal(heap.live_count, 0);
+}
+
 static void what_is_here_already_is_not_asked_for(void **state)
 {
     (void)state;
@@ -245,6 +290,8 @@ int main(void)
         cmocka_unit_test(a_few_blocks_are_asked_for_at_a_time),
         cmocka_unit_test(source_symbols_of_this_object_are_taken),
         cmocka_unit_test(all_blocks_come),
+        cmocka_unit_test(what_goes_first_is_asked_for_first),
+        cmocka_unit_test(what_goes_first_lies_in_the_object),
         cmocka_unit_test(what_is_here_already_is_not_asked_for),
         cmocka_unit_test(blocks_that_began_by_multicast_come_first),
         cmocka_unit_test(what_did_not_come_whole_is_asked_for_again),

@@ -113,7 +113,7 @@ static void a_block_that_waits_is_not_queued_twice(void **state)
     bench_open(&b, 2, 4);
     for (int i = 0; i < 5; i++)
         wc_schedule_want(&b.s, 1, 4, 0);
-    assert_int_equal(b.s.whole_count, 1);
+    assert_int_equal(b.s.whole.count, 1);
     expect_range(&b, 1, 0, 4);
     expect_idle(&b);
     bench_close(&b);
@@ -466,7 +466,7 @@ static uint32_t sent_up_to(const struct model *m, uint32_t sbn, uint64_t pn)
 
 static bool is_whole_waiting(const struct wc_schedule *s, uint32_t sbn)
 {
-    return s->whole[sbn / 64] >> (sbn % 64) & 1;
+    return s->whole.blocks[sbn / 64] >> (sbn % 64) & 1;
 }
 
 static void model_want(struct model *m, struct wc_rng *rng)

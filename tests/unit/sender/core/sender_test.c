@@ -37,15 +37,21 @@ static void nonsense_is_refused(void **state)
     struct test_heap heap = {0};
     struct wc_alloc alloc = test_heap_alloc(&heap);
     struct wc_sender *s = NULL;
-    struct wc_sender_config bad[5];
-    for (size_t i = 0; i < 5; i++)
+    struct wc_sender_config bad[7];
+    const struct wc_manifest_run beyond[] = {{.sbn = BENCH_BLOCKS, .block_count = 1},
+                                             {.sbn = 1, .block_count = UINT32_MAX}};
+    for (size_t i = 0; i < 7; i++)
         bad[i] = bench_config();
     bad[0].partition = (struct wc_partition){.symbol_bytes = 16};
     bad[1].wire_bytes = 0;
     bad[2].rate_max_bps = 0;
     bad[3].member_max = 0;
     bad[4].member_max = WC_MEMBERS_MAX + 1;
-    for (size_t i = 0; i < 5; i++)
+    for (size_t i = 0; i < 2; i++) {
+        bad[5 + i].first = &beyond[i];
+        bad[5 + i].first_count = 1;
+    }
+    for (size_t i = 0; i < 7; i++)
         assert_int_equal(wc_sender_new(&s, &bad[i], &alloc, 0), WC_E_RANGE);
     assert_null(s);
     assert_int_equal(heap.live_count, 0);
