@@ -26,6 +26,8 @@ struct wc_wimmap {
     uint32_t *by_sha1;       /* blobs */
     uint32_t *by_blob;       /* names */
     uint32_t *name_first;    /* of each blob in by_blob; one more at the end */
+    bool counts_only;        /* instead of names and missing: */
+    uint32_t seen_count, with_data_count, lacking_count;
 };
 
 #define ITEM(map, type, vector, index) (&((type *)(void *)(map)->vector.bytes)[index])
@@ -283,10 +285,32 @@ static enum wc_err add_text(struct wc_wimmap *map, const struct wc_wimmap_entry 
     return WC_OK;
 }
 
+void wc_wimmap_count_only(struct wc_wimmap *map)
+{
+    assert(!map->names.count);
+    map->counts_only = true;
+}
+
+static enum wc_err count_name(struct wc_wimmap *map, const struct wc_wimmap_entry *entry,
+                              uint32_t *ret_index)
+{
+    if (map->seen_count == WC_WIMMAP_NAMES_MAX)
+        return WC_E_TOO_LARGE;
+    map->seen_count++;
+    if (entry->sha1 && wc_wimmap_find(map, entry->sha1) != WC_WIMMAP_NONE)
+        map->with_data_count++;
+    else if (entry->sha1)
+        map->lacking_count++;
+    *ret_index = WC_WIMMAP_NONE;
+    return WC_OK;
+}
+
 enum wc_err wc_wimmap_add_name(struct wc_wimmap *map, const struct wc_wimmap_entry *entry,
                                uint32_t *ret_index)
 {
     assert(!map->name_first);
+    if (map->counts_only)
+        return count_name(map, entry, ret_index);
     assert(entry->parent == WC_WIMMAP_NONE || entry->parent < map->names.count);
     struct wc_wim_name name = {
         .parent = entry->parent,
@@ -368,10 +392,15 @@ const struct wc_wim_name *wc_wimmap_name(const struct wc_wimmap *map, uint32_t i
 
 uint32_t wc_wimmap_countable(const struct wc_wimmap *map)
 {
-    uint32_t count = 0;
+    uint32_t count = map->with_data_count;
     for (uint32_t i = 0; i < map->names.count; i++)
         count += NAME(map, i)->blob != WC_WIMMAP_NONE;
     return count;
+}
+
+uint32_t wc_wimmap_lacking(const struct wc_wimmap *map)
+{
+    return map->counts_only ? map->lacking_count : map->missing.count;
 }
 
 uint32_t wc_wimmap_ordered(const struct wc_wimmap *map, uint32_t place)

@@ -82,6 +82,11 @@ WC_MUST_USE enum wc_err wc_wimmap_index(struct wc_wimmap *map);
 /* The blob with this SHA-1, the first of the lookup table if several have it; WC_WIMMAP_NONE. */
 uint32_t wc_wimmap_find(const struct wc_wimmap *map, const uint8_t sha1[WC_SHA1_BYTES]);
 
+/* From here on names are counted and not kept: parents and indices have no meaning, and only
+ * wc_wimmap_countable and wc_wimmap_lacking know of them. For who wants to know whether a WIM is
+ * sound, and how large; memory no longer grows with its names. */
+void wc_wimmap_count_only(struct wc_wimmap *map);
+
 /* A name to add. Its text is `text`, and for a stream ':' and `stream`: UTF-16LE. */
 struct wc_wimmap_entry {
     enum wc_wim_kind kind;
@@ -112,10 +117,13 @@ const struct wc_wim_name *wc_wimmap_name(const struct wc_wimmap *map, uint32_t i
  * Without empty ones, and without those whose data no part has. O(names). */
 uint32_t wc_wimmap_countable(const struct wc_wimmap *map);
 
+/* The names whose data no part has. */
+uint32_t wc_wimmap_lacking(const struct wc_wimmap *map);
+
 /* The resources in the order of part and offset: the number of the one at `place`. */
 uint32_t wc_wimmap_ordered(const struct wc_wimmap *map, uint32_t place);
 
-/* Names whose data no part has. */
+/* The same, one by one. */
 struct wc_wim_missing {
     uint32_t name;
     uint8_t sha1[WC_SHA1_BYTES];

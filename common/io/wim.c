@@ -221,13 +221,15 @@ static void check_boot(struct wc_wim *w)
                             96, 28);
 }
 
-static enum wc_err read_structure(struct wc_wim *w)
+static enum wc_err read_structure(struct wc_wim *w, bool is_survey)
 {
     w->image_count = w->parts[0].header.image_count;
     w->images = calloc(w->image_count + 1, sizeof w->images[0]);
     w->map = wc_wimmap_new(&wc_alloc_libc);
     if (!w->images || !w->map)
         return WC_E_NOMEM;
+    if (is_survey)
+        wc_wimmap_count_only(w->map);
     for (uint32_t i = 0; i < w->image_count; i++)
         w->images[i].resource = WC_WIMMAP_NONE;
     enum wc_err err = WC_OK;
@@ -257,12 +259,12 @@ static struct wc_wim *wim_new(void)
 }
 
 /* Its parts are open, or `err` says why not. */
-static enum wc_err end_open(struct wc_wim **ret, struct wc_wim *w, enum wc_err err,
+static enum wc_err end_open(struct wc_wim **ret, struct wc_wim *w, bool is_survey, enum wc_err err,
                             const char *path, struct wc_why *why)
 {
     char shown[WC_WHY_PATH_BYTES];
     if (!err)
-        err = read_structure(w);
+        err = read_structure(w, is_survey);
     if (!err) {
         *ret = w;
         return WC_OK;
@@ -283,19 +285,32 @@ enum wc_err wc_wim_open(struct wc_wim **ret, const char *path, struct wc_why *wh
 {
     struct wc_wim *w = wim_new();
     why->exit_code = EX_OK;
-    return end_open(ret, w, w ? wc_wimparts_find(w, path, why) : WC_E_NOMEM, path, why);
+    return end_open(ret, w, false, w ? wc_wimparts_find(w, path, why) : WC_E_NOMEM, path, why);
 }
 
-enum wc_err wc_wim_open_parts(struct wc_wim **ret, const struct wc_wim_source *sources,
-                              uint16_t count, struct wc_why *why)
+static enum wc_err open_sources(struct wc_wim **ret, bool is_survey,
+                                const struct wc_wim_source *sources, uint16_t count,
+                                struct wc_why *why)
 {
     struct wc_wim *w = wim_new();
     why->exit_code = EX_OK;
     for (uint16_t i = 0; !w && i < count; i++)
         if (sources[i].fd >= 0)
             close(sources[i].fd);
-    return end_open(ret, w, w ? wc_wimparts_take(w, sources, count, why) : WC_E_NOMEM,
+    return end_open(ret, w, is_survey, w ? wc_wimparts_take(w, sources, count, why) : WC_E_NOMEM,
                     sources[0].name, why);
+}
+
+enum wc_err wc_wim_open_parts(struct wc_wim **ret, const struct wc_wim_source *sources,
+                              uint16_t count, struct wc_why *why)
+{
+    return open_sources(ret, false, sources, count, why);
+}
+
+enum wc_err wc_wim_survey(struct wc_wim **ret, const struct wc_wim_source *sources, uint16_t count,
+                          struct wc_why *why)
+{
+    return open_sources(ret, true, sources, count, why);
 }
 
 void wc_wim_close(struct wc_wim *w)

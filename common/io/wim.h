@@ -80,6 +80,11 @@ struct wc_wim_source {
  * must have arrived that the tables, the metadata and the heads of solid resources lie on. */
 WC_MUST_USE enum wc_err wc_wim_open_parts(struct wc_wim **ret, const struct wc_wim_source *sources,
                                           uint16_t count, struct wc_why *why);
+
+/* The same, for who only wants to know whether its structure is sound and where it lies: names are
+ * counted, and not kept (wc_wimmap_count_only). */
+WC_MUST_USE enum wc_err wc_wim_survey(struct wc_wim **ret, const struct wc_wim_source *sources,
+                                      uint16_t count, struct wc_why *why);
 void wc_wim_close(struct wc_wim *w);
 
 /* Of part `number` >= 2, by the path of the first: "DIR/install.swm" -> "DIR/install2.swm"; free()

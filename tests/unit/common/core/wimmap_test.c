@@ -97,7 +97,7 @@ static const char *names_on(const struct fixture *f, uint64_t from, uint64_t to)
 }
 
 /* Header, two files of which one is in both images and has two names, a table. */
-static void fill(struct fixture *f)
+static void fill_with(struct fixture *f, bool counts_only)
 {
     uint32_t second = add_resource(f, 1, WC_WIM_AREA_DATA, 308, 100);
     uint32_t first = add_resource(f, 1, WC_WIM_AREA_DATA, 208, 100);
@@ -108,6 +108,8 @@ static void fill(struct fixture *f)
     add_blob(f, first, 0, 100, 1);
     add_blob(f, other, 0, 100, 3);
     assert_int_equal(wc_wimmap_index(f->map), WC_OK);
+    if (counts_only)
+        wc_wimmap_count_only(f->map);
     uint32_t folder = add_name(f, WC_WIM_FOLDER, 1, WC_WIMMAP_NONE, "Windows", NULL, -1);
     add_name(f, WC_WIM_FILE, 1, folder, "a.dll", NULL, 1);
     add_name(f, WC_WIM_FILE, 1, folder, "b.dll", NULL, 2);
@@ -117,6 +119,28 @@ static void fill(struct fixture *f)
     add_name(f, WC_WIM_FILE, 2, WC_WIMMAP_NONE, "lost", NULL, 9);
     add_name(f, WC_WIM_FILE, 2, WC_WIMMAP_NONE, "empty", NULL, -1);
     assert_int_equal(wc_wimmap_seal(f->map), WC_OK);
+}
+
+static void fill(struct fixture *f)
+{
+    fill_with(f, false);
+}
+
+static void names_can_be_counted_only(void **state)
+{
+    (void)state;
+    size_t live_count[2];
+    for (int counts_only = 0; counts_only < 2; counts_only++) {
+        struct fixture f;
+        begin(&f);
+        fill_with(&f, counts_only);
+        assert_int_equal(wc_wimmap_countable(f.map), 5);
+        assert_int_equal(wc_wimmap_lacking(f.map), 1);
+        assert_int_equal(wc_wimmap_name_count(f.map), counts_only ? 0 : 8);
+        live_count[counts_only] = f.heap.live_count;
+        end(&f);
+    }
+    assert_int_equal(live_count[0] - live_count[1], 3); /* names, texts, and what is missing */
 }
 
 static void bytes_have_all_their_names(void **state)
@@ -307,6 +331,7 @@ static void memory_may_end_at_any_time(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_can_be_counted_only),
         cmocka_unit_test(bytes_have_all_their_names),
         cmocka_unit_test(data_that_is_not_there_is_known),
         cmocka_unit_test(order_is_that_of_the_file),

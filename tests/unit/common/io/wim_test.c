@@ -14,6 +14,7 @@
 
 #include "common/io/sha1.h"
 #include "common/io/wimdeep.h"
+#include "common/io/wimranges.h"
 #include "tests/support/workdir.h"
 
 enum { SMALL_COUNT = 200, SMALL_BYTES = 3000, LARGE_BYTES = 5 << 20, ROOM = 8 << 20 };
@@ -191,6 +192,38 @@ static void an_intact_image(void **state)
         assert_int_equal(r.blob_count, SMALL_COUNT + 1);
         assert_true(r.plain_bytes == (uint64_t)SMALL_COUNT * SMALL_BYTES + LARGE_BYTES);
     }
+    wc_wim_close(w);
+    unmake(&m);
+}
+
+/* Each byte of a file that was taken, once or more. */
+static void mark(void *ctx, uint16_t part, uint64_t from, uint64_t to)
+{
+    uint8_t *marks = ctx;
+    assert_int_equal(part, 1);
+    memset(marks + from, 1, to - from);
+}
+
+static void a_survey_knows_where_its_structure_lies(void **state)
+{
+    (void)state;
+    struct maker m;
+    struct wc_why why = {0};
+    struct wc_wim *w = NULL;
+    make(&m);
+    const char *path = wc_workdir_write(&m.dir, "x.wim", m.bytes, m.count);
+    struct wc_wim_source source = {.name = path, .fd = open(path, O_RDONLY | O_CLOEXEC)};
+    assert_int_equal(wc_wim_survey(&w, &source, 1, &why), WC_OK);
+    assert_int_equal(w->defect_count, 0);
+    assert_int_equal(wc_wimmap_name_count(w->map), 0);
+    assert_int_equal(wc_wimmap_countable(w->map), SMALL_COUNT + 1);
+    assert_int_equal(wc_wimmap_lacking(w->map), 0);
+    uint8_t *marks = calloc(1, m.count);
+    assert_non_null(marks);
+    wc_wim_ranges(w, mark, marks);
+    for (size_t i = 0; i < m.count; i++)
+        assert_int_equal(marks[i], i < WC_WIM_HEADER_BYTES || i >= m.metadata);
+    free(marks);
     wc_wim_close(w);
     unmake(&m);
 }
@@ -449,6 +482,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_intact_image),
+        cmocka_unit_test(a_survey_knows_where_its_structure_lies),
         cmocka_unit_test(all_that_is_damaged_and_nothing_else),
         cmocka_unit_test(damaged_metadata_hides_names_and_nothing_else),
         cmocka_unit_test(a_damaged_entry_harms_one_file),
