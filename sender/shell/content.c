@@ -410,6 +410,21 @@ static enum wc_err source_fd(struct wc_content *c, uint32_t index, int *ret_fd, 
     return WC_OK;
 }
 
+enum wc_err wc_content_open_file(struct wc_content *c, uint32_t index, int *ret_fd,
+                                 struct wc_why *why)
+{
+    assert(index < c->source_count && c->sources[index].kind == WC_FILE_REGULAR);
+    int fd = -1;
+    enum wc_err err = source_fd(c, index, &fd, why);
+    if (err)
+        return err;
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (copy < 0)
+        return cannot(why, "read", c->sources[index].origin, errno);
+    *ret_fd = copy;
+    return WC_OK;
+}
+
 enum wc_err wc_content_read(struct wc_content *c, uint64_t offset, uint8_t *ret_bytes, size_t count,
                             struct wc_why *why)
 {

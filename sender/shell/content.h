@@ -53,6 +53,11 @@ uint64_t wc_content_bytes(const struct wc_content *c); /* of the object; > 0 */
 WC_MUST_USE enum wc_err wc_content_read(struct wc_content *c, uint64_t offset, uint8_t *ret_bytes,
                                         size_t count, struct wc_why *why);
 
+/* A descriptor of regular file `index` for reading with offsets; the caller closes it. Errors as
+ * wc_content_read. */
+WC_MUST_USE enum wc_err wc_content_open_file(struct wc_content *c, uint32_t index, int *ret_fd,
+                                             struct wc_why *why);
+
 /* Read block `sbn` into its source symbols: wc_partition_symbols(p, sbn) rows of
  * p->symbol_bytes, zeros after the object's end. Errors as wc_content_read. */
 WC_MUST_USE enum wc_err wc_content_read_block(struct wc_content *c, const struct wc_partition *p,

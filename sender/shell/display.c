@@ -11,6 +11,7 @@
 #include "common/io/netaddr.h"
 #include "common/io/voice.h"
 #include "sender/shell/reader_list.h"
+#include "sender/shell/wimscan.h"
 
 #define BAR_WIDTH  30u
 #define LINE_BYTES 200u
@@ -75,6 +76,19 @@ void wc_display_publishing(struct wc_display *d, uint64_t done_bytes, uint64_t b
              wc_term_bar(bar, BAR_WIDTH, done_bytes, bytes),
              wc_format_percent(percent, done_bytes, bytes), wc_format_bytes(size, bytes));
     wc_term_draw(d->voice.term, now, (const char *const[]){line}, 1);
+}
+
+void wc_display_wims(struct wc_display *d, const struct wc_manifest *m, struct wc_content *content)
+{
+    if (m->wim_count)
+        wc_term_finish(d->voice.term, false);
+    for (uint32_t i = 0; i < m->wim_count; i++) {
+        struct wc_wimscan_words words;
+        wc_wimscan_describe(&words, m, i, content);
+        wc_term_say(d->voice.term, WC_TERM_INFO, "%s", words.text);
+        wc_wimscan_event(d->voice.events, m, i, &words);
+        wc_voice_end(&d->voice);
+    }
 }
 
 void wc_display_published(struct wc_display *d, const struct wc_package *package,

@@ -31,6 +31,8 @@ void wc_display_warning(struct wc_display *d, const char *sentence);
 void wc_display_finding(struct wc_display *d, const struct wc_finding *finding);
 void wc_display_error(struct wc_display *d, const struct wc_why *why);
 void wc_display_publishing(struct wc_display *d, uint64_t done_bytes, uint64_t bytes);
+/* The WIMs of a package, one line each; `content` is the manifest's, or NULL. */
+void wc_display_wims(struct wc_display *d, const struct wc_manifest *m, struct wc_content *content);
 void wc_display_published(struct wc_display *d, const struct wc_package *package,
                           const struct wc_manifest *manifest);
 void wc_display_session(struct wc_display *d, const struct wc_session *session, const char *url);

@@ -15,6 +15,7 @@
 #include "sender/shell/keygate.h"
 #include "sender/shell/packagelook.h"
 #include "sender/shell/reader_list.h"
+#include "sender/shell/wimscan.h"
 
 struct packages_run {
     const struct wc_packages_options *o;
@@ -139,21 +140,46 @@ static void show_text(const struct wc_package_sight *s)
                wc_format_bytes(size, s->object_bytes));
 }
 
-static int run_show(struct packages_run *r)
+/* One line for each WIM. How it is compressed is in its own header, if that is still there. */
+static int show_wims(struct packages_run *r, const struct wc_package_opened *o)
+{
+    const struct wc_manifest *m = &o->publication.manifest;
+    int exit_code = EX_OK;
+    for (uint32_t i = 0; i < m->wim_count && exit_code == EX_OK; i++) {
+        struct wc_wimscan_words words;
+        wc_wimscan_describe(&words, m, i, o->content);
+        if (wc_console_is_text(&r->console))
+            printf("WIM              %s\n", words.text);
+        wc_wimscan_event(r->console.events, m, i, &words);
+        exit_code = wc_console_end(&r->console, EX_OK);
+    }
+    return exit_code;
+}
+
+static int show(struct packages_run *r, const struct wc_package_sight *s,
+                const struct wc_package_opened *o)
 {
     static struct wc_findings findings; /* large, and used once */
-    struct wc_package_sight s;
-    if (wc_package_look(&s, r->o->state_dir, r->o->id, r->identity, &r->console.why))
-        return wc_console_fail(&r->console);
-    wc_package_rules(&s, &findings);
-    if (s.record != WC_PACKAGE_FILE_MISSING) {
+    wc_package_rules(s, &findings);
+    if (s->record != WC_PACKAGE_FILE_MISSING) {
         if (wc_console_is_text(&r->console))
-            show_text(&s);
-        tell_event(r, &s, state_text(&findings));
-        if (wc_console_end(&r->console, EX_OK) != EX_OK)
+            show_text(s);
+        tell_event(r, s, state_text(&findings));
+        if (wc_console_end(&r->console, EX_OK) != EX_OK || show_wims(r, o) != EX_OK)
             return EX_IOERR;
     }
     return wc_console_findings(&r->console, &findings, "a session can send this package");
+}
+
+static int run_show(struct packages_run *r)
+{
+    struct wc_package_sight s;
+    struct wc_package_opened opened;
+    enum wc_err err =
+        wc_packagelook_open(&opened, &s, r->o->state_dir, r->o->id, r->identity, &r->console.why);
+    int exit_code = err ? wc_console_fail(&r->console) : show(r, &s, &opened);
+    wc_package_opened_release(&opened);
+    return exit_code;
 }
 
 /* --- what is done --- */

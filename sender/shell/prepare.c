@@ -37,6 +37,12 @@ static bool on_progress(void *ctx, uint64_t done_bytes, uint64_t bytes)
     return !wc_signals_pending(p->signal_fd);
 }
 
+static void on_publish_warning(void *ctx, const char *sentence)
+{
+    const struct publishing *p = ctx;
+    wc_display_warning(p->display, sentence);
+}
+
 /* `name`: that the URL will have; NULL: not known yet, and warnings wait for it. */
 static enum wc_err check_key(const struct wc_send_options *o, const char *name,
                              struct wc_display *display, struct wc_why *why)
@@ -112,6 +118,7 @@ static enum wc_err publish(struct wc_prepared *p, const struct wc_send_options *
                                         : wc_session_symbol_bytes(p->session.netif.mtu, family),
         .block_symbols = WC_SOURCE_SYMBOLS_MAX,
         .progress = on_progress,
+        .warn = on_publish_warning,
         .ctx = publishing,
     };
     return wc_publish_run(&p->session.publication, p->content, &config, why);

@@ -11,6 +11,7 @@
 
 #include "common/io/alloc.h"
 #include "common/io/digest.h"
+#include "sender/shell/wimscan.h"
 
 #define PIECE_BYTES (1u << 20)
 #define PIECE_COUNT 2u
@@ -267,13 +268,18 @@ enum wc_err wc_publish_run(struct wc_publication *ret, struct wc_content *c,
 {
     struct wc_manifest m = {0};
     struct wc_publication p = {0};
+    struct wc_wimscan_listener listener = {.warn = config->warn, .ctx = config->ctx};
     enum wc_err err = manifest_prepare(&m, c, config, why);
+    if (!err)
+        err = wc_wimscan(&m, c, &listener, why);
     if (!err)
         err = hash_with_thread(c, config, &m, why);
     if (!err)
         err = manifest_seal(&p, &m, why);
     free(m.files);
     free(m.block_digests);
+    free(m.wims);
+    free(m.first);
     if (err) {
         wc_publish_deinit(&p);
         return err;

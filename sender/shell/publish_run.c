@@ -88,6 +88,7 @@ static enum wc_err hash(struct publishing *p, struct wc_why *why)
         .symbol_bytes = p->o->symbol_bytes,
         .block_symbols = WC_SOURCE_SYMBOLS_MAX,
         .progress = on_progress,
+        .warn = on_warning,
         .ctx = p,
     };
     return wc_publish_run(&p->publication, p->content, &config, why);
@@ -147,10 +148,12 @@ int wc_publish_command(const struct wc_publish_options *options,
         wc_display_close(p.display);
         return EX_OSERR;
     }
-    if (publish(&p, &why) == WC_OK)
+    if (publish(&p, &why) == WC_OK) {
+        wc_display_wims(p.display, &p.publication.manifest, p.content);
         wc_display_published(p.display, &p.package, &p.publication.manifest);
-    else
+    } else {
         wc_display_error(p.display, &why);
+    }
     wc_publish_deinit(&p.publication);
     wc_package_deinit(&p.package);
     wc_content_close(p.content);

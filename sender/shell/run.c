@@ -292,6 +292,17 @@ static void print_session(struct run *run)
         wc_display_session(run->display, s, text);
 }
 
+/* The content itself belongs to the data thread by now. */
+static void print_wims(struct run *run)
+{
+    const struct wc_manifest *m = &run->prepared.session.publication.manifest;
+    if (!m->wim_count)
+        return;
+    struct wc_content *content = wc_content_clone(run->prepared.content);
+    wc_display_wims(run->display, m, content);
+    wc_content_close(content);
+}
+
 static void open_handles(struct run *run)
 {
     const struct wc_send_options *o = run->options;
@@ -318,6 +329,7 @@ static void serve(struct run *run, struct wc_why *why)
         err = open_doors(run, why);
     if (!err) {
         print_session(run);
+        print_wims(run);
         uv_timer_start(&run->tick, on_tick, 0, TICK_MS);
         run->served = true;
     } else {

@@ -10,10 +10,10 @@ export HOME=$work_dir/home WIMCAST_STATE_DIR=$work_dir/state
 unset WIMCAST_SITE_DIR XDG_STATE_HOME
 mkdir -p "$HOME" "$work_dir/images/tree/sub"
 cd "$work_dir"
-random_file images/install.wim 300000 one
+random_file images/install.img 300000 one
 random_file images/tree/a 1000 two
 random_file images/tree/sub/b 2000 three
-: >images/empty.wim
+: >images/empty.img
 bad=0
 cases=0
 
@@ -49,8 +49,8 @@ fault() {
 # --- a life -----------------------------------------------------------------------------------
 packages 0 'no package is published' list
 publish 0 'published XYZ00012, version 1: 1 file, 293.0 KiB, read by everyone' \
-    images/install.wim --id XYZ00012
-publish 0 'send it with: +wimcast-sender send XYZ00012' images/install.wim --id XYZ00012
+    images/install.img --id XYZ00012
+publish 0 'send it with: +wimcast-sender send XYZ00012' images/install.img --id XYZ00012
 expect 0 'version 1: 4 files, .* read by jo,lab-7, only via multicast' \
     env -C images/tree "$SENDER" publish . --id drivers --read jo,lab-7 --only-multicast \
     --package-version 1
@@ -69,7 +69,7 @@ packages 0 '^transfer +only via multicast$' show drivers
 "$SENDER" packages show drivers --json | jq -s -e '.[0].event == "package" and
     .[0].files == 4 and .[-1].event == "summary" and .[-1].result == "ok"' >/dev/null ||
     fail "show --json"
-"$SENDER" publish images/install.wim --id other --json -q --package-version 9 |
+"$SENDER" publish images/install.img --id other --json -q --package-version 9 |
     jq -s -e '.[-1].event == "published" and .[-1].version == 9 and .[-1].symbol_bytes == 1408 and
     (.[-1].manifest | length) == 64' >/dev/null || fail "publish --json"
 packages 0 'removed package other' remove other
@@ -77,21 +77,21 @@ packages 66 'package\.unknown|no package other' remove other
 packages 66 '0x80070002: .*no package other' show other
 
 # --- what does not publish ----------------------------------------------------------------------
-publish 65 '0x800705B4: nothing to send: .*/images/empty.wim is empty' images/empty.wim --id X
+publish 65 '0x800705B4: nothing to send: .*/images/empty.img is empty' images/empty.img --id X
 publish 66 '0x80070002: cannot read .*/images/none' images/none --id X
 publish 66 '0x80070002: cannot find the folder' none/none --id X
-publish 64 'above 2, the last one of XYZ00012' images/install.wim --id XYZ00012 --package-version 2
-publish 64 'same name' images/install.wim images/../images/install.wim --id X
+publish 64 'above 2, the last one of XYZ00012' images/install.img --id XYZ00012 --package-version 2
+publish 64 'same name' images/install.img images/../images/install.img --id X
 publish 65 'cannot publish /: ' / --id X
-publish 64 'needs a name' images/install.wim
-expect 65 '"finding":"content.empty"' "$SENDER" publish --json images/empty.wim --id X
+publish 64 'needs a name' images/install.img
+expect 65 '"finding":"content.empty"' "$SENDER" publish --json images/empty.img --id X
 [[ ! -e state/packages/X ]] || fail "something of X was kept"
 packages 0 '^XYZ00012 +2 ' list
 
 # --- what send takes for an id ------------------------------------------------------------------
 send 66 '0x80070002: .*no package none is published here: .*, and no file none' none
 send 66 'cannot read ./none' ./none
-cp images/install.wim XYZ00012
+cp images/install.img XYZ00012
 send 64 'a published package and a file here; write ./XYZ00012' XYZ00012
 rm XYZ00012
 send 64 '--id does not go with the published package' XYZ00012 --id other
@@ -107,9 +107,9 @@ restore() {
 }
 
 keep
-truncate -s 299999 images/install.wim
+truncate -s 299999 images/install.img
 fault 65 0x80091007 content.changed \
-    'install.wim: published were 300000 bytes .* are 299999' XYZ00012
+    'install.img: published were 300000 bytes .* are 299999' XYZ00012
 restore
 keep
 touch -d '2 days ago' images/tree/sub/b
@@ -120,7 +120,7 @@ echo new >images/tree/sub/c
 fault 65 0x80091007 content.changed 'tree/sub/c was not there' drivers
 restore
 keep
-truncate -s 0 images/install.wim
+truncate -s 0 images/install.img
 fault 65 0x800705B4 content.empty 'had 300000 bytes when it was published, and has 0 now' XYZ00012
 restore
 keep
@@ -128,25 +128,25 @@ rm -r images/tree/sub
 fault 66 0x80070002 content.missing 'tree/sub: No such file or directory \(and 1 more\)' drivers
 restore
 if ((EUID == 0)); then
-    chmod 0600 images/install.wim
+    chmod 0600 images/install.img
     chmod 0755 . images
     chown -R 65533 state
     fake() { expect "$1" "$2" setpriv --reuid 65533 --regid 65533 --clear-groups "${@:3}"; }
     fake 77 '0x80070005: .*content of package XYZ00012 cannot be read: .*uid 65533' \
         "$SENDER" send --interface lo XYZ00012
     fake 77 '\[content.unreadable\]' "$SENDER" packages show XYZ00012
-    fake 77 '0x80070005: cannot read .*install.wim' "$SENDER" publish images/install.wim --id X
+    fake 77 '0x80070005: cannot read .*install.img' "$SENDER" publish images/install.img --id X
     chown -R 0 state
     chmod 0755 state state/packages
     fake 77 '0x80070005: .*\[package.unreadable\]' "$SENDER" packages show XYZ00012
-    chmod 0644 images/install.wim
+    chmod 0644 images/install.img
     chmod 0700 state state/packages
 fi
 
 # --- faults of the package ----------------------------------------------------------------------
 # damage COMMAND...: in its folder; published anew it is good again, with a later version.
 damage() { (cd state/packages/XYZ00012 && "$@"); }
-mend() { publish 0 'published XYZ00012' images/install.wim --id XYZ00012; }
+mend() { publish 0 'published XYZ00012' images/install.img --id XYZ00012; }
 manifest() { find state/packages/XYZ00012 -name 'manifest.*' ! -name '*.sig' -printf '%f\n'; }
 
 damage truncate -s 5 "$(manifest)"
@@ -177,7 +177,7 @@ packages 0 '^XYZ00012 +7 .* good ' list
 packages 78 'key.manifest-other-key' show drivers
 packages 66 'no package none' sign none
 truncate -s 0 state/SerializedMCSKey
-publish 78 '0x80004005: .*MCS key is empty' images/install.wim --id X
+publish 78 '0x80004005: .*MCS key is empty' images/install.img --id X
 packages 78 'empty' sign XYZ00012
 packages 0 '^XYZ00012 +7 ' list
 

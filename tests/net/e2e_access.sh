@@ -18,11 +18,11 @@ prepare_transfer
 local_mode=1
 interface=lo
 unset WIMCAST_PASSWORD
-random_file "$work_dir/image.wim" $((2 << 20)) access
+random_file "$work_dir/image.img" $((2 << 20)) access
 port=19567
 
 account() { "$SENDER" account "$@" >>"$work_dir/account.err" 2>&1 || fail "account $*"; }
-send_it() { start_sender --port $port --max-wait 60 "$@" "$work_dir/image.wim"; }
+send_it() { start_sender --port $port --max-wait 60 "$@" "$work_dir/image.img"; }
 
 # secret NAME PASSWORD: a file that holds it.
 secret() { (umask 077 && printf '%s\n' "$2" >"$work_dir/$1.txt"); }
@@ -56,7 +56,7 @@ complete() {
     local name
     for name; do
         end_of_receiver "$name" 60 0
-        same "$work_dir/image.wim" "$work_dir/$name/image.wim"
+        same "$work_dir/image.img" "$work_dir/$name/image.img"
     done
     end_of_sender 30 0
     [[ $(json_get "$work_dir/sender.json" summary .receivers) == "$#" ]] || fail "members: not $#"
@@ -122,7 +122,7 @@ say "ok: a package for some accounts"
 
 # --- a published package keeps its readers --------------------------------------------------------
 rm -rf "$work_dir"/r?
-"$SENDER" publish "$work_dir/image.wim" --id LAB00001 --read lab --only-multicast \
+"$SENDER" publish "$work_dir/image.img" --id LAB00001 --read lab --only-multicast \
     >"$work_dir/publish.err" 2>&1 || fail "publish"
 start_sender --port $port --max-wait 60 --min-receivers 1 LAB00001
 refused r1 access.account-needed 0x80070005 77
@@ -137,7 +137,7 @@ say "ok: a published package keeps its readers"
 
 # --- the report from the field: anonymous allowed, an account needed, only via multicast ----------
 rm -rf "$work_dir"/r?
-"$SENDER" publish "$work_dir/image.wim" --id LAB00002 --read lab --only-multicast \
+"$SENDER" publish "$work_dir/image.img" --id LAB00002 --read lab --only-multicast \
     >"$work_dir/publish.err" 2>&1 || fail "publish"
 rc=0 # beforehand
 "$SENDER" check --json --interface lo --port $port LAB00002 >"$work_dir/check.json" 2>&1 || rc=$?
@@ -235,7 +235,7 @@ if ((EUID == 0)) && ! ldd "$SENDER" | grep -q -E 'lib[a-z]*san\.'; then
     fetch_into r1 "${lab[@]}"
     wait_for 20 has_joined 1 || fail "r1 does not join"
     for pid in "$sender_pid" "${receiver_pid[r1]}"; do
-        [[ $("$WC_BUILD_DIR/tests/tape" find "$pid" image.wim) -gt 0 ]] ||
+        [[ $("$WC_BUILD_DIR/tests/tape" find "$pid" image.img) -gt 0 ]] ||
             fail "cannot look at $pid"
         [[ $("$WC_BUILD_DIR/tests/tape" find "$pid" heim-4711) == 0 ]] ||
             fail "the password is still in the memory of process $pid"

@@ -189,9 +189,9 @@ healthy one_again
 say "ok: interfaces"
 
 # --- the port -------------------------------------------------------------------------------------
-random_file "$work_dir/image.wim" $((1 << 20)) check
+random_file "$work_dir/image.img" $((1 << 20)) check
 interface=eth0
-start_sender --port 9467 --no-announce "$work_dir/image.wim"
+start_sender --port 9467 --no-announce "$work_dir/image.img"
 look taken 69 --port 9467
 has taken check.port-taken error 0x80072740 'Address already in use'
 look moved 0
@@ -228,7 +228,7 @@ as=()
 say "ok: this machine"
 
 # --- packages, and who may read them --------------------------------------------------------------
-image=$work_dir/image.wim
+image=$work_dir/image.img
 publish() { "$SENDER" publish "$image" --id "$1" "${@:2}" >/dev/null || fail "publish $*"; }
 account() { WIMCAST_PASSWORD=correct-horse "$SENDER" account "$@" >/dev/null || fail "account $*"; }
 ip link set eth9 up
@@ -240,7 +240,7 @@ healthy published_alone img
 cp -p "$image" "$work_dir/copy"
 touch -d 'now - 1 day' "$image"
 look changed 65 img
-has changed content.changed error 0x80091007 'image.wim'
+has changed content.changed error 0x80091007 'image.img'
 look changed_among_all 65
 cp -p "$work_dir/copy" "$image"
 healthy as_before img
@@ -249,12 +249,12 @@ look emptied 65 img
 has emptied content.empty error 0x800705B4
 rm "$image"
 look removed 66 img
-has removed content.missing error 0x80070002 'image.wim'
+has removed content.missing error 0x80070002 'image.img'
 cp -p "$work_dir/copy" "$image"
 chmod 600 "$image"
 chown -R nobody "$WIMCAST_STATE_DIR"
 look unreadable 77 img --user nobody
-has unreadable content.unreadable error 0x80070005 'image.wim'
+has unreadable content.unreadable error 0x80070005 'image.img'
 chown -R root "$WIMCAST_STATE_DIR"
 "$SENDER" key reset --name 10.99.0.10 >/dev/null
 look other_key 78 img

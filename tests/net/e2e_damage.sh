@@ -14,13 +14,13 @@ badram=$WC_BUILD_DIR/tests/badram.so
 prepare_transfer
 [[ -x $insider && -e $badram ]] || fail "not built: $insider, $badram"
 require_lab --receivers 3 --rate 200mbit
-random_file "$work_dir/image.wim" "$bytes" damage
-cp -p "$work_dir/image.wim" "$work_dir/published"
+random_file "$work_dir/image.img" "$bytes" damage
+cp -p "$work_dir/image.img" "$work_dir/published"
 
 begin() {
     rm -rf "$work_dir"/r?* "$work_dir"/*.json "$work_dir"/*.err
     mark_wire
-    start_sender "$@" "$work_dir/image.wim"
+    start_sender "$@" "$work_dir/image.img"
 }
 
 # found NAME EVENT ID
@@ -39,8 +39,8 @@ source_is_overwritten() {
     fetch_into r1
     wait_ready r1
     printf 'not what it was!' |
-        dd of="$work_dir/image.wim" bs=1 seek="$at" conv=notrunc status=none
-    touch -r "$work_dir/published" "$work_dir/image.wim"
+        dd of="$work_dir/image.img" bs=1 seek="$at" conv=notrunc status=none
+    touch -r "$work_dir/published" "$work_dir/image.img"
     fetch_into r2
     end_of_receiver r1 40 65
     end_of_receiver r2 40 65
@@ -48,9 +48,9 @@ source_is_overwritten() {
     found sender error damage.source
     found r1 error damage.source
     found r2 error damage.source
-    must_say sender 'image\.wim is no longer what was published.*bytes [0-9]+ to [0-9]+'
+    must_say sender 'image\.img is no longer what was published.*bytes [0-9]+ to [0-9]+'
     nothing_final r1
-    cp -p "$work_dir/published" "$work_dir/image.wim"
+    cp -p "$work_dir/published" "$work_dir/image.img"
 }
 
 forged_is() { (($(grep -c '^forged' "$work_dir/insider.out") >= $1)); }
@@ -72,7 +72,7 @@ insider_forges() {
     local name
     for name in r1 r2; do
         end_of_receiver "$name" 60 0
-        same "$work_dir/image.wim" "$work_dir/$name/image.wim"
+        same "$work_dir/image.img" "$work_dir/$name/image.img"
         found "$name" warning damage.forged
         number "$name" .void_blocks 2 4
     done
@@ -89,7 +89,7 @@ insider_wins() {
     fetch_into r1
     end_of_receiver r1 60 65
     found r1 error damage.forged
-    must_say r1 'image\.wim \(bytes [0-9]+ to [0-9]+\)'
+    must_say r1 'image\.img \(bytes [0-9]+ to [0-9]+\)'
     nothing_final r1
     found sender warning damage.forged
     kill_quietly "$insider_pid"
@@ -108,7 +108,7 @@ with_bad_memory() {
 memory_is_bad_once() {
     with_bad_memory 1 1
     end_of_receiver r1 60 0
-    same "$work_dir/image.wim" "$work_dir/r1/image.wim"
+    same "$work_dir/image.img" "$work_dir/r1/image.img"
     found r1 warning damage.memory
     end_of_sender 20 0
     found sender warning damage.memory

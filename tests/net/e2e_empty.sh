@@ -10,12 +10,12 @@ group=239.195.9.9
 
 prepare_transfer
 require_lab --receivers 3 --rate 200mbit
-random_file "$work_dir/image.wim" "$bytes" empty
-cp "$work_dir/image.wim" "$work_dir/published"
+random_file "$work_dir/image.img" "$bytes" empty
+cp "$work_dir/image.img" "$work_dir/published"
 
 begin() {
     rm -rf "$work_dir"/r?* "$work_dir"/*.json "$work_dir"/*.err
-    start_sender "$@" "$work_dir/image.wim"
+    start_sender "$@" "$work_dir/image.img"
 }
 
 # found NAME ID HRESULT: its error says so.
@@ -63,7 +63,7 @@ went_by_unicast() {
     lab_loss r1 100
     fetch_into r1 --beacon-timeout 2
     end_of_receiver r1 60 0
-    same "$work_dir/image.wim" "$work_dir/r1/image.wim"
+    same "$work_dir/image.img" "$work_dir/r1/image.img"
     [[ $(json_get "$work_dir/r1.json" warning .finding) == empty.no-multicast ]] ||
         fail "r1: no warning with a finding"
     lab_loss r1 0
@@ -142,15 +142,15 @@ content_is_gone() {
     begin --min-receivers 2
     fetch_into r1
     wait_ready r1
-    : >"$work_dir/image.wim"
+    : >"$work_dir/image.img"
     fetch_into r2
     over r1 content.changed 0x80091007 65
     over r2 content.changed 0x80091007 65
     empty r1
-    must_say r1 'image\.wim was changed'
+    must_say r1 'image\.img was changed'
     end_of_sender 20 65
     found sender content.changed 0x80091007
-    cp "$work_dir/published" "$work_dir/image.wim"
+    cp "$work_dir/published" "$work_dir/image.img"
 }
 
 # Nobody can play back an older package to a receiver that knows what it wants.
@@ -171,7 +171,7 @@ all_is_well() {
     local name
     for name in r1 r2; do
         end_of_receiver "$name" 60 0
-        same "$work_dir/image.wim" "$work_dir/$name/image.wim"
+        same "$work_dir/image.img" "$work_dir/$name/image.img"
     done
     end_of_sender 20 0
     for name in r1 r2 sender; do

@@ -9,13 +9,13 @@ bytes=$((24 << 20))
 
 prepare_transfer
 require_lab --receivers 3 --rate 200mbit
-random_file "$work_dir/image.wim" "$bytes" errors
+random_file "$work_dir/image.img" "$bytes" errors
 
 # begin COUNT [ARGUMENTS...]: a sender that waits for so many receivers.
 begin() {
     rm -rf "$work_dir"/r?*
     mark_wire
-    start_sender --min-receivers "$1" --max-wait 60 "${@:2}" "$work_dir/image.wim"
+    start_sender --min-receivers "$1" --max-wait 60 "${@:2}" "$work_dir/image.img"
 }
 
 end_early() {
@@ -67,7 +67,7 @@ disk_full() {
     lab_exec r1 mount -t tmpfs -o size=8m tmpfs "$work_dir/disk"
     start_receiver r1 "$url" --output "$work_dir/disk/"
     refused r1 73 'disk'
-    [[ -z $(lab_exec r1 find "$work_dir/disk" -name image.wim) ]] || fail "r1: a final name"
+    [[ -z $(lab_exec r1 find "$work_dir/disk" -name image.img) ]] || fail "r1: a final name"
     lab_exec r1 mount -o remount,size=40m "$work_dir/disk"
     start_receiver r1 "$url" --output "$work_dir/disk/"
     fetch_into r2
@@ -77,15 +77,15 @@ disk_full() {
     if [[ $ended_rc != 0 ]]; then
         [[ $ended_rc == 7[34] ]] || fail "r1 ended with $ended_rc on a full disk"
         must_say r1 'full|space'
-        [[ -z $(lab_exec r1 find "$work_dir/disk" -name image.wim) ]] || fail "r1: a final name"
+        [[ -z $(lab_exec r1 find "$work_dir/disk" -name image.img) ]] || fail "r1: a final name"
         lab_exec r1 rm "$work_dir/disk/filler"
         start_receiver r1-again "$url" --output "$work_dir/disk/"
         end_of_receiver r1-again 60 0
         number r1-again .resumed_bytes 1 "$bytes"
     fi
-    lab_exec r1 cmp "$work_dir/disk/image.wim" "$work_dir/image.wim" || fail "r1: other bytes"
+    lab_exec r1 cmp "$work_dir/disk/image.img" "$work_dir/image.img" || fail "r1: other bytes"
     end_of_receiver r2 60 0
-    same "$work_dir/image.wim" "$work_dir/r2/image.wim"
+    same "$work_dir/image.img" "$work_dir/r2/image.img"
     wait_end 30 "$sender_pid" || fail "the sender has not ended"
     say "ok: a disk that fills up"
 }
@@ -118,14 +118,14 @@ interfaces() {
     lab_exec r3 ip address add 10.98.0.1/24 dev eth1
     lab_exec r3 ip link set eth1 up
     lab_exec r3 ip link set eth2 up
-    lab_exec r3 timeout 10 "$SENDER" send "$work_dir/image.wim" \
+    lab_exec r3 timeout 10 "$SENDER" send "$work_dir/image.img" \
         >"$work_dir/r3-out.json" 2>"$work_dir/r3-out.err" </dev/null || rc=$?
     ((rc == 78 || rc == 64)) || fail "two interfaces: exit code $rc"
     grep -q 'eth0.*eth1' "$work_dir/r3-out.err" || fail "two interfaces: not named"
     say "ok: $(head -n 1 "$work_dir/r3-out.err")"
     lab_exec r3 ip link set eth1 multicast off
     rc=0
-    lab_exec r3 timeout 10 "$SENDER" send --interface eth1 "$work_dir/image.wim" \
+    lab_exec r3 timeout 10 "$SENDER" send --interface eth1 "$work_dir/image.img" \
         >"$work_dir/r3-out.json" 2>"$work_dir/r3-out.err" </dev/null || rc=$?
     ((rc == 78 || rc == 64)) || fail "no multicast on eth1: exit code $rc"
     grep -q 'eth1.*multicast' "$work_dir/r3-out.err" || fail "no multicast on eth1: not said"
@@ -146,7 +146,7 @@ noise() {
     fetch_into r2
     end_of_receiver r1 60 0
     end_of_receiver r2 60 0
-    same "$work_dir/image.wim" "$work_dir/r1/image.wim"
+    same "$work_dir/image.img" "$work_dir/r1/image.img"
     end_of_sender 20 0
     kill_quietly "$mute"
     say "ok: noise on the control port"
@@ -154,17 +154,17 @@ noise() {
 
 # The file changes under the sender's hands: it says so, and nobody ends up with a mixture.
 file_changes() {
-    cp "$work_dir/image.wim" "$work_dir/kept"
+    cp "$work_dir/image.img" "$work_dir/kept"
     begin 1 --max-bitrate 40m
     fetch_into r1
     wait_wire $((bytes / 4))
-    dd if=/dev/urandom of="$work_dir/image.wim" bs=1M seek=8 count=16 conv=notrunc status=none
+    dd if=/dev/urandom of="$work_dir/image.img" bs=1M seek=8 count=16 conv=notrunc status=none
     end_of_sender 30 65
-    must_say sender 'image.wim.*chang'
+    must_say sender 'image.img.*chang'
     wait_end 20 "${receiver_pid[r1]}" || fail "r1 has not ended"
     [[ $ended_rc != 0 ]] || fail "r1 says that all is well"
     nothing_final r1
-    mv "$work_dir/kept" "$work_dir/image.wim"
+    mv "$work_dir/kept" "$work_dir/image.img"
     say "ok: $(grep -h -i -m 1 'chang' "$work_dir/sender.err")"
 }
 

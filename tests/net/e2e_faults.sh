@@ -17,13 +17,13 @@ command -v faketime openssl xxd >/dev/null || skip "needs faketime, openssl and 
 prepare_transfer
 local_mode=1
 interface=lo
-random_file "$work_dir/image.wim" $((2 << 20)) faults
+random_file "$work_dir/image.img" $((2 << 20)) faults
 unset WIMCAST_SITE_DIR
 export DONT_FAKE_MONOTONIC=1
 port=19567
 
 key() { "$SENDER" key "$@" >>"$work_dir/key.err" 2>&1 || fail "key $*"; }
-send_it() { start_sender --port $port --min-receivers 1 --max-wait 60 "$@" "$work_dir/image.wim"; }
+send_it() { start_sender --port $port --min-receivers 1 --max-wait 60 "$@" "$work_dir/image.img"; }
 end_early() {
     kill -INT "$sender_pid"
     wait_end 15 "$sender_pid" || fail "the sender does not end on SIGINT"
@@ -48,7 +48,7 @@ refused() {
 # of its key.
 does_not_start() {
     local name=$1 rc=0
-    "${@:5}" send --json --interface lo "$work_dir/image.wim" \
+    "${@:5}" send --json --interface lo "$work_dir/image.img" \
         </dev/null >"$work_dir/$name.json" 2>"$work_dir/$name.err" || rc=$?
     ((rc == $3)) || fail "$name ended with $rc, expected $3"
     told "$name" "$2" "$4"
@@ -210,9 +210,9 @@ answered r12 0 77 key.false-signature
 
 # An older version, to be played back, and another package.
 publish() { "$SENDER" publish "$@" >>"$work_dir/publish.err" 2>&1 || fail "publish $*"; }
-random_file "$work_dir/other.wim" 300000 other
-publish "$work_dir/image.wim" --id XYZ00012
-publish "$work_dir/other.wim" --id OTHER001
+random_file "$work_dir/other.img" 300000 other
+publish "$work_dir/image.img" --id XYZ00012
+publish "$work_dir/other.img" --id OTHER001
 folder=$WIMCAST_STATE_DIR/packages
 good=$folder/XYZ00012/manifest.1
 other=$folder/OTHER001/manifest.1

@@ -8,7 +8,7 @@ bytes=$((24 << 20))
 
 prepare_transfer
 require_lab --receivers 3 --rate 200mbit
-random_file "$work_dir/image.wim" "$bytes" groups
+random_file "$work_dir/image.img" "$bytes" groups
 
 # through WHAT ARGUMENTS...: three receivers, one with loss.
 through() {
@@ -16,7 +16,7 @@ through() {
     shift
     rm -rf "$work_dir"/r?
     lab_loss r2 1
-    start_sender --min-receivers 3 --max-wait 30 "$@" "$work_dir/image.wim"
+    start_sender --min-receivers 3 --max-wait 30 "$@" "$work_dir/image.img"
     for i in 1 2 3; do
         fetch_into "r$i"
     done
@@ -27,7 +27,7 @@ all_three() {
     local i
     for i in 1 2 3; do
         end_of_receiver "r$i" 60 0
-        same "$work_dir/image.wim" "$work_dir/r$i/image.wim"
+        same "$work_dir/image.img" "$work_dir/r$i/image.img"
     done
     end_of_sender 20 0
     say "ok: $1"
@@ -41,7 +41,7 @@ member_ports() {
 with_group() {
     local group=$1 i
     rm -rf "$work_dir"/r?
-    start_sender --min-receivers 3 --max-wait 60 --mcast-data-address "$2" "$work_dir/image.wim"
+    start_sender --min-receivers 3 --max-wait 60 --mcast-data-address "$2" "$work_dir/image.img"
     fetch_into r1
     fetch_into r2
     wait_for 10 member_ports "$group" || fail "$group: r1 and r2 have not joined it"
@@ -52,7 +52,7 @@ with_group() {
 discovered() {
     local i
     rm -rf "$work_dir"/r?
-    start_sender --min-receivers 3 --max-wait 30 "$work_dir/image.wim"
+    start_sender --min-receivers 3 --max-wait 30 "$work_dir/image.img"
     for i in 1 2 3; do
         start_receiver "r$i" --output "$work_dir/r$i/"
     done
@@ -65,13 +65,13 @@ on_loopback() {
     local i hosts=("r1" "r1-b" "r1-c")
     interface=lo
     rm -rf "$work_dir"/r?
-    run_sender r1 --min-receivers 3 --max-wait 30 "$work_dir/image.wim" 2>"$work_dir/sender.err"
+    run_sender r1 --min-receivers 3 --max-wait 30 "$work_dir/image.img" 2>"$work_dir/sender.err"
     for i in "${hosts[@]}"; do
         fetch_into "$i"
     done
     for i in "${hosts[@]}"; do
         end_of_receiver "$i" 60 0
-        same "$work_dir/image.wim" "$work_dir/$i/image.wim"
+        same "$work_dir/image.img" "$work_dir/$i/image.img"
     done
     end_of_sender 20 0
     say "ok: loopback"

@@ -10,7 +10,7 @@ group=239.195.9.9
 
 prepare_transfer
 require_lab --receivers 3 --rate 200mbit
-random_file "$work_dir/image.wim" "$bytes" hostile
+random_file "$work_dir/image.img" "$bytes" hostile
 
 # On the way to r1: 2 % of the datagrams get other bits, in the payload or in the header. On the way
 # to r2: 2 % come twice.
@@ -34,7 +34,7 @@ both_complete() {
     local i
     for i in 1 2; do
         end_of_receiver "r$i" 90 0
-        same "$work_dir/image.wim" "$work_dir/r$i/image.wim"
+        same "$work_dir/image.img" "$work_dir/r$i/image.img"
     done
     end_of_sender 20 0
 }
@@ -45,7 +45,7 @@ forged_damaged_replayed() {
     damage
     lab_rate r3 20mbit
     start_sender --min-receivers 2 --max-wait 30 --mcast-data-address "$group:7788" \
-        "$work_dir/image.wim"
+        "$work_dir/image.img"
     lab_bg forger r3 "$MCPROBE" send "$group" 7788 eth0 100000 1472
     fetch_into r1
     fetch_into r2
@@ -62,21 +62,21 @@ forged_damaged_replayed() {
 # Two senders on one group and port: everybody gets what is his.
 two_sessions() {
     rm -rf "$work_dir"/r?
-    random_file "$work_dir/other.wim" $((bytes / 4)) other
+    random_file "$work_dir/other.img" $((bytes / 4)) other
     lab_rate r3 200mbit
     local first first_url
     start_sender --min-receivers 2 --max-wait 30 --mcast-data-address "$group:7788" \
-        --max-bitrate 100m "$work_dir/image.wim"
+        --max-bitrate 100m "$work_dir/image.img"
     first=$sender_pid first_url=$url
     sender_name=other WIMCAST_STATE_DIR=$work_dir/home/other run_sender r3 --min-receivers 1 \
-        --mcast-data-address "$group:7788" --max-bitrate 40m "$work_dir/other.wim" \
+        --mcast-data-address "$group:7788" --max-bitrate 40m "$work_dir/other.img" \
         2>"$work_dir/other.err"
     fetch_into r3
     url=$first_url
     fetch_into r1
     fetch_into r2
     end_of_receiver r3 60 0
-    same "$work_dir/other.wim" "$work_dir/r3/other.wim"
+    same "$work_dir/other.img" "$work_dir/r3/other.img"
     end_of_sender 20 0
     sender_pid=$first
     both_complete

@@ -16,7 +16,7 @@ fi
 prepare_transfer
 local_mode=1
 interface=lo
-random_file "$work_dir/image.wim" $((2 << 20)) keys
+random_file "$work_dir/image.img" $((2 << 20)) keys
 unset WIMCAST_SITE_DIR
 
 port=19467
@@ -25,7 +25,7 @@ address=
 fetch_by_site() {
     start_receiver "$1" "$address" --site-key "$work_dir/site.pem" --output "$work_dir/$1/"
 }
-send_it() { start_sender --port $port --min-receivers 1 --max-wait 60 "$@" "$work_dir/image.wim"; }
+send_it() { start_sender --port $port --min-receivers 1 --max-wait 60 "$@" "$work_dir/image.img"; }
 end_early() {
     kill -INT "$sender_pid"
     wait_end 15 "$sender_pid" || fail "the sender does not end on SIGINT"
@@ -56,13 +56,13 @@ start_receiver r2 "$url" --output "$work_dir/r2/"
 key reset
 end_of_receiver r2 60 0
 end_of_sender 30 0
-same "$work_dir/image.wim" "$work_dir/r2/image.wim"
+same "$work_dir/image.img" "$work_dir/r2/image.img"
 
 send_it
 fetch_by_site r3
 end_of_receiver r3 60 0
 end_of_sender 30 0
-same "$work_dir/image.wim" "$work_dir/r3/image.wim"
+same "$work_dir/image.img" "$work_dir/r3/image.img"
 says r3 'trusting' && fail "r3 trusts a key that it should know"
 say "ok: after one command"
 
@@ -75,7 +75,7 @@ send_it
 start_receiver r4 "$site_url" --output "$work_dir/r4/"
 end_of_receiver r4 60 0
 end_of_sender 30 0
-same "$work_dir/image.wim" "$work_dir/r4/image.wim"
+same "$work_dir/image.img" "$work_dir/r4/image.img"
 say "ok: one URL for all keys of the site"
 
 # A sender of another site, and one that was made out to another machine.

@@ -15,7 +15,7 @@ prepare_transfer
 local_mode=1
 interface=lo
 mkdir "$work_dir/package"
-random_file "$work_dir/package/image.wim" $((6 << 20)) local
+random_file "$work_dir/package/image.img" $((6 << 20)) local
 random_file "$work_dir/package/small" 5000 small
 : >"$work_dir/package/empty"
 
@@ -49,8 +49,8 @@ wrapper=()
 say "ok: on a kernel without offload"
 
 # Stopped by its operator: everybody says so and ends.
-random_file "$work_dir/image.wim" $((20 << 20)) stop
-start_sender --min-receivers 1 --max-bitrate 20m "$work_dir/image.wim"
+random_file "$work_dir/image.img" $((20 << 20)) stop
+start_sender --min-receivers 1 --max-bitrate 20m "$work_dir/image.img"
 fetch_into r3
 wait_for 30 has_event "$work_dir/sender.json" phase
 kill -INT "$sender_pid"

@@ -9,8 +9,8 @@ symbol_bytes=1440
 
 prepare_transfer
 require_lab --receivers 5 --rate 200mbit
-random_file "$work_dir/image.wim" "$bytes" loss
-digest=$(sha256 "$work_dir/image.wim")
+random_file "$work_dir/image.img" "$bytes" loss
+digest=$(sha256 "$work_dir/image.img")
 
 # How many symbols each receiver may lack: about the rate of loss; none where there is none but for
 # what a busy machine drops.
@@ -20,13 +20,13 @@ one_loss() {
     for i in 1 2 3 4 5; do
         lab_loss "r$i" "$percent"
     done
-    start_sender --min-receivers 5 --max-wait 30 "$work_dir/image.wim"
+    start_sender --min-receivers 5 --max-wait 30 "$work_dir/image.img"
     for i in 1 2 3 4 5; do
         fetch_into "r$i"
     done
     for i in 1 2 3 4 5; do
         end_of_receiver "r$i" 60 0
-        same "$work_dir/image.wim" "$work_dir/r$i/image.wim"
+        same "$work_dir/image.img" "$work_dir/r$i/image.img"
         number "r$i" .bytes "$bytes" "$bytes"
         [[ $percent == 0 ]] || number "r$i" .lost_symbols "$(half "$expected")" 1000000000
         [[ $(json_get "$work_dir/r$i.json" summary '.files[0].sha256') == "$digest" ]] ||

@@ -8,14 +8,14 @@ bytes=$((48 << 20)) # 4 s at 100 Mbit/s
 
 prepare_transfer
 require_lab --receivers 5 --rate 100mbit
-random_file "$work_dir/image.wim" "$bytes" members
+random_file "$work_dir/image.img" "$bytes" members
 
 # begin COUNT: a sender and that many receivers, and half of the file is through.
 begin() {
     local i
     rm -rf "$work_dir"/r?
     mark_wire
-    start_sender --min-receivers "$1" --max-wait 30 "$work_dir/image.wim"
+    start_sender --min-receivers "$1" --max-wait 30 "$work_dir/image.img"
     for ((i = 1; i <= $1; i++)); do
         fetch_into "r$i"
     done
@@ -27,7 +27,7 @@ complete() {
     local name
     for name in "$@"; do
         end_of_receiver "$name" 60 0
-        same "$work_dir/image.wim" "$work_dir/$name/image.wim"
+        same "$work_dir/image.img" "$work_dir/$name/image.img"
     done
 }
 
@@ -71,7 +71,7 @@ comes_back() {
     [[ -n $(find "$work_dir/r2" -name '*.part.journal') ]] || fail "r2 left no journal"
     start_receiver r2-again "$url" --output "$work_dir/r2/"
     end_of_receiver r2-again 60 0
-    same "$work_dir/image.wim" "$work_dir/r2/image.wim"
+    same "$work_dir/image.img" "$work_dir/r2/image.img"
     [[ -z $(find "$work_dir/r2" -name '*.part*') ]] || fail "r2: a .part file is left"
     complete r1
     wait_end 30 "$sender_pid" || fail "the sender has not ended"

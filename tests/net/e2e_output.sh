@@ -11,7 +11,7 @@ require_lab --receivers 2 --rate 1gbit --offload
 package() {
     local folder=$work_dir/package
     mkdir -p "$folder/boot/x64" "$folder/sources"
-    random_file "$folder/sources/install.wim" $((12 << 20)) install
+    random_file "$folder/sources/install.img" $((12 << 20)) install
     random_file "$folder/boot/x64/odd name.bin" 184321 odd
     random_file "$folder/boot/one" 1 one
     : >"$folder/boot/empty"
@@ -49,7 +49,7 @@ several_files() {
 # Islands of data in nothing: at the start, across the line of 4 GiB, at the end. What is a hole in
 # the copy is zero, so only the islands need to be compared.
 over_4_gib() {
-    local file=$work_dir/big.wim copy=$work_dir/r1/big.wim at seconds
+    local file=$work_dir/big.img copy=$work_dir/r1/big.img at seconds
     local bytes=$(((4 << 30) + (64 << 20))) island_bytes=$((3 << 20))
     truncate -s "$bytes" "$file"
     random_file "$work_dir/island" "$island_bytes" island
@@ -73,7 +73,7 @@ over_4_gib() {
 
 # r1 writes to a pipe, in order; r2 to a file of another name.
 to_stdout() {
-    local file=$work_dir/image.wim pid
+    local file=$work_dir/image.img pid
     random_file "$file" $((20 << 20)) stdout
     rm -rf "$work_dir"/r?
     mkdir -p "$work_dir/r2"

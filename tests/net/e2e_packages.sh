@@ -19,7 +19,7 @@ interface=lo
 unset WIMCAST_SITE_DIR
 cd "$work_dir"
 mkdir -p images/drivers/net
-random_file images/install.wim $((3 << 20)) packages
+random_file images/install.img $((3 << 20)) packages
 random_file images/drivers/net/e1000.sys 70000 driver
 : >images/drivers/readme
 
@@ -51,19 +51,19 @@ refused() {
     say "ok: $(grep -h -m 1 "$2" sender.err | cut -c 1-200)"
 }
 
-publish images/install.wim --id XYZ00012
-publish images/drivers images/install.wim --id lab --only-multicast
-transferred XYZ00012 r1 images/install.wim
+publish images/install.img --id XYZ00012
+publish images/drivers images/install.img --id lab --only-multicast
+transferred XYZ00012 r1 images/install.img
 [[ $(json_get sender.json session .version) == 1 ]] || fail "the session's version"
-transferred XYZ00012 r2 images/install.wim
-transferred lab r3 images/drivers images/install.wim
+transferred XYZ00012 r2 images/install.img
+transferred lab r3 images/drivers images/install.img
 say "ok: published once, sent three times"
 
 # A new version: the URL of the package stays, what arrives is new.
-random_file images/install.wim $((2 << 20)) 'another month'
-refused 65 0x80091007 content.changed 'install.wim: published were 3145728 bytes' XYZ00012
-publish images/install.wim --id XYZ00012
-transferred XYZ00012 r4 images/install.wim
+random_file images/install.img $((2 << 20)) 'another month'
+refused 65 0x80091007 content.changed 'install.img: published were 3145728 bytes' XYZ00012
+publish images/install.img --id XYZ00012
+transferred XYZ00012 r4 images/install.img
 [[ $(json_get sender.json session .version) == 2 ]] || fail "the session's version"
 say "ok: changed, published again"
 
@@ -76,36 +76,36 @@ wait_end 15 "$sender_pid" || fail "the sender does not end on SIGINT"
 say "ok: at once ($read_bytes bytes read)"
 
 # What happens to files.
-mv images/install.wim kept.wim
-refused 66 0x80070002 content.missing 'install.wim: No such file' XYZ00012
-: >images/install.wim
+mv images/install.img kept.img
+refused 66 0x80070002 content.missing 'install.img: No such file' XYZ00012
+: >images/install.img
 refused 65 0x800705B4 content.empty 'receivers would see an empty download' XYZ00012
-mv kept.wim images/install.wim
-transferred XYZ00012 r5 images/install.wim
+mv kept.img images/install.img
+transferred XYZ00012 r5 images/install.img
 
 # The service runs as a user of its own, who may not read the image.
 if ((EUID == 0)); then
     chmod 0755 "$work_dir" "$HOME"
-    chmod 0600 images/install.wim
+    chmod 0600 images/install.img
     chown -R nobody "$WIMCAST_STATE_DIR"
     wrapper=(setpriv --reuid nobody --regid nogroup --clear-groups)
     refused 77 0x80070005 content.unreadable 'for the user nobody' XYZ00012
     wrapper=()
     chown -R root "$WIMCAST_STATE_DIR"
-    chmod 0644 images/install.wim
+    chmod 0644 images/install.img
 fi
 
 # A new key: one command signs the package with it, and the files are not read again.
 sender_does key reset --self-signed
 refused 78 0x80004005 key.manifest-other-key 'wimcast-sender packages sign XYZ00012' XYZ00012
 sender_does packages sign XYZ00012
-transferred XYZ00012 r6 images/install.wim
+transferred XYZ00012 r6 images/install.img
 say "ok: a new key"
 
 # Published for jumbo frames, and the interface has none.
 if [[ -n ${WC_LOCAL_NETWORK:-} ]]; then
-    publish images/install.wim --id jumbo --symbol-size 8928
-    transferred jumbo r7 images/install.wim
+    publish images/install.img --id jumbo --symbol-size 8928
+    transferred jumbo r7 images/install.img
     ip link set lo mtu 1500
     timeout 20 "$SENDER" send --interface lo jumbo </dev/null >jumbo.json 2>jumbo.err &&
         fail "jumbo frames through an MTU of 1500"

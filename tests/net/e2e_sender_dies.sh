@@ -9,13 +9,13 @@ bytes=$((48 << 20))
 
 prepare_transfer
 require_lab --receivers 3 --rate 100mbit
-random_file "$work_dir/image.wim" "$bytes" sender
+random_file "$work_dir/image.img" "$bytes" sender
 
 dies() {
     local how=$1 i start_ms
     rm -rf "$work_dir"/r?
     mark_wire
-    start_sender --min-receivers 3 --max-wait 30 "$work_dir/image.wim"
+    start_sender --min-receivers 3 --max-wait 30 "$work_dir/image.img"
     for i in 1 2 3; do
         fetch_into "r$i"
     done

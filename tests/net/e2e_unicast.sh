@@ -9,13 +9,13 @@ bytes=$((16 << 20))
 
 prepare_transfer
 require_lab --receivers 3 --rate 200mbit
-random_file "$work_dir/image.wim" "$bytes" unicast
+random_file "$work_dir/image.img" "$bytes" unicast
 
 complete() {
     local name
     for name in "$@"; do
         end_of_receiver "$name" 90 0
-        same "$work_dir/image.wim" "$work_dir/$name/image.wim"
+        same "$work_dir/image.img" "$work_dir/$name/image.img"
     done
 }
 
@@ -23,7 +23,7 @@ complete() {
 no_multicast() {
     rm -rf "$work_dir"/r?
     lab_loss r2 100
-    start_sender --min-receivers 2 --max-wait 30 "$work_dir/image.wim"
+    start_sender --min-receivers 2 --max-wait 30 "$work_dir/image.img"
     fetch_into r1
     fetch_into r2 --beacon-timeout 2
     complete r1 r2
@@ -40,7 +40,7 @@ no_multicast() {
 only_multicast() {
     rm -rf "$work_dir"/r?
     lab_loss r2 100
-    start_sender --min-receivers 1 --only-multicast "$work_dir/image.wim"
+    start_sender --min-receivers 1 --only-multicast "$work_dir/image.img"
     fetch_into r2 --beacon-timeout 2
     end_of_receiver r2 30 75
     must_say r2 'empty download: 0 of [0-9]+ bytes of image: no multicast from'
@@ -57,10 +57,10 @@ only_multicast() {
 slow_port() {
     local policy=$1 expected=$2
     rm -rf "$work_dir"/r?
-    random_file "$work_dir/image.wim" $((48 << 20)) slow
+    random_file "$work_dir/image.img" $((48 << 20)) slow
     lab_rate r3 20mbit
     start_sender --min-receivers 3 --max-wait 30 --slow-policy "$policy" --slow-rate 40m \
-        --max-bitrate 150m "$work_dir/image.wim"
+        --max-bitrate 150m "$work_dir/image.img"
     fetch_into r1
     fetch_into r2
     fetch_into r3

@@ -307,7 +307,7 @@ static void assert_all_done(void)
         assert_true(r->complete);
         assert_int_equal(r->end.hresult, 0);
         char name[32];
-        snprintf(name, sizeof(name), "out%u/a.wim", r->index);
+        snprintf(name, sizeof(name), "out%u/a.img", r->index);
         assert_true(
             wc_workdir_holds(wc_workdir_at(&b.stage.dir, name), b.stage.object, OBJECT_BYTES));
     }

@@ -22,7 +22,7 @@ static int make(void **state)
 {
     (void)state;
     package_fixture_make(&f);
-    wc_workdir_fill(&f.work, "images/a.wim", 1, 5000);
+    wc_workdir_fill(&f.work, "images/a.img", 1, 5000);
     return 0;
 }
 
@@ -35,7 +35,7 @@ static int clean(void **state)
 
 static void save(const char *id, uint32_t version)
 {
-    package_fixture_save(&f, id, version, wc_workdir_at(&f.work, "images/a.wim"));
+    package_fixture_save(&f, id, version, wc_workdir_at(&f.work, "images/a.img"));
 }
 
 static void assert_load_refused(const char *id, enum wc_err err, const char *finding, int exit_code,
@@ -55,7 +55,7 @@ static void saved_is_loaded(void **state)
     (void)state;
     struct wc_package p, q;
     struct stat st;
-    package_fixture_publish(&f, "XYZ00012", 1, wc_workdir_at(&f.work, "images/a.wim"), &p);
+    package_fixture_publish(&f, "XYZ00012", 1, wc_workdir_at(&f.work, "images/a.img"), &p);
     p.multicast_only = true;
     p.readers = (struct wc_readers){.set = WC_READERS_LISTED, .listed_count = 1, .listed = {"jo"}};
     assert_int_equal(wc_package_last_version(f.state, "XYZ00012"), 0);
@@ -69,7 +69,7 @@ static void saved_is_loaded(void **state)
     assert_int_equal(q.readers.set, WC_READERS_LISTED);
     assert_string_equal(q.readers.listed[0], "jo");
     assert_int_equal(q.origin_count, 1);
-    assert_string_equal(q.origins[0], wc_workdir_at(&f.work, "images/a.wim"));
+    assert_string_equal(q.origins[0], wc_workdir_at(&f.work, "images/a.img"));
     assert_int_equal(q.manifest_bytes, p.manifest_bytes);
     assert_memory_equal(q.manifest, p.manifest, p.manifest_bytes);
     assert_memory_equal(q.manifest_digest, p.manifest_digest, WC_DIGEST_BYTES);
@@ -101,9 +101,9 @@ static void a_new_version_takes_the_place_of_the_old(void **state)
     assert_int_equal(p.version, 4);
     wc_package_deinit(&p);
     /* Somebody else was faster, with the same version or a later one. */
-    wc_workdir_fill(&f.work, "images/a.wim", 2, 6000);
+    wc_workdir_fill(&f.work, "images/a.img", 2, 6000);
     for (uint32_t version = 3; version <= 4; version++) {
-        package_fixture_publish(&f, "X", version, wc_workdir_at(&f.work, "images/a.wim"), &p);
+        package_fixture_publish(&f, "X", version, wc_workdir_at(&f.work, "images/a.img"), &p);
         assert_int_equal(wc_package_save(&p, f.state, &why), WC_E_STATE);
         assert_int_equal(why.exit_code, EX_TEMPFAIL);
         wc_package_deinit(&p);
@@ -145,7 +145,7 @@ static void removed_is_unknown(void **state)
     wc_workdir_write(&f.work, "state/packages/X/package.json", "damaged", 7);
     assert_int_equal(wc_package_remove(f.state, "X", &why), WC_OK);
     assert_false(wc_workdir_exists(package_fixture_file(&f, "X", ".")));
-    assert_true(wc_workdir_exists(wc_workdir_at(&f.work, "images/a.wim")));
+    assert_true(wc_workdir_exists(wc_workdir_at(&f.work, "images/a.img")));
     assert_load_refused("X", WC_E_NOT_FOUND, "package.unknown", EX_NOINPUT, "no package X");
     assert_int_equal(wc_package_remove(f.state, "X", &why), WC_E_NOT_FOUND);
     assert_string_equal(why.finding, "package.unknown");
@@ -268,14 +268,14 @@ static void origins_are_absolute(void **state)
     char a[PATH_MAX];
     char link[PATH_MAX];
     snprintf(images, sizeof(images), "%s", wc_workdir_at(&f.work, "images"));
-    snprintf(a, sizeof(a), "%s", wc_workdir_at(&f.work, "images/a.wim"));
+    snprintf(a, sizeof(a), "%s", wc_workdir_at(&f.work, "images/a.img"));
     snprintf(link, sizeof(link), "%s", wc_workdir_at(&f.work, "images/link"));
-    assert_int_equal(symlink("a.wim", link), 0);
+    assert_int_equal(symlink("a.img", link), 0);
     assert_int_equal(chdir(images), 0);
-    assert_origin("a.wim", a);
-    assert_origin("./a.wim", a);
-    assert_origin("../images/a.wim", a);
-    assert_origin("..//images///a.wim", a);
+    assert_origin("a.img", a);
+    assert_origin("./a.img", a);
+    assert_origin("../images/a.img", a);
+    assert_origin("..//images///a.img", a);
     assert_origin(".", images);
     assert_origin("../images/", images);
     assert_origin("../images/.", images);

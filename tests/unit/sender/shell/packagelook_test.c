@@ -25,12 +25,12 @@ static int make(void **state)
 {
     (void)state;
     package_fixture_make(&f);
-    wc_workdir_fill(&f.work, "images/a.wim", 1, 5000);
+    wc_workdir_fill(&f.work, "images/a.img", 1, 5000);
     wc_workdir_fill(&f.work, "images/tree/b", 2, 3000);
     wc_workdir_fill(&f.work, "images/tree/sub/c", 3, 1000);
     wc_workdir_fill(&f.work, "images/tree/sub/empty", 3, 0);
     wc_workdir_mkdir(&f.work, "images/tree/void");
-    package_fixture_save(&f, "X", 1, wc_workdir_at(&f.work, "images/a.wim"));
+    package_fixture_save(&f, "X", 1, wc_workdir_at(&f.work, "images/a.img"));
     package_fixture_save(&f, "T", 1, wc_workdir_at(&f.work, "images/tree"));
     return 0;
 }
@@ -123,13 +123,13 @@ static void a_manifest_of_another_is_damage(void **state)
 {
     (void)state;
     struct wc_package p;
-    package_fixture_publish(&f, "X", 2, wc_workdir_at(&f.work, "images/a.wim"), &p);
+    package_fixture_publish(&f, "X", 2, wc_workdir_at(&f.work, "images/a.img"), &p);
     p.version = 3;
     assert_int_equal(wc_package_save(&p, f.state, &why), WC_OK);
     assert_finds("X", "package.damaged", "of another package, or version");
     wc_package_deinit(&p);
     assert_int_equal(wc_package_remove(f.state, "X", &why), WC_OK);
-    package_fixture_publish(&f, "T", 2, wc_workdir_at(&f.work, "images/a.wim"), &p);
+    package_fixture_publish(&f, "T", 2, wc_workdir_at(&f.work, "images/a.img"), &p);
     strcpy(p.id, "X");
     assert_int_equal(wc_package_save(&p, f.state, &why), WC_OK);
     assert_finds("X", "package.damaged", "of another package, or version");
@@ -164,7 +164,7 @@ static void missing(void **state)
     assert_int_equal(why.exit_code, EX_NOINPUT);
     assert_int_equal(rename(wc_workdir_at(&f.work, "images"), wc_workdir_at(&f.work, "moved")), 0);
     s = assert_finds("T", "content.missing", "(and 5 more)");
-    assert_finds("X", "content.missing", "images/a.wim");
+    assert_finds("X", "content.missing", "images/a.img");
     assert_int_equal(rename(wc_workdir_at(&f.work, "moved"), wc_workdir_at(&f.work, "images")), 0);
     assert_good("X");
 }
@@ -174,7 +174,7 @@ static void changed(void **state)
     (void)state;
     char a[PATH_MAX];
     struct stat before;
-    snprintf(a, sizeof(a), "%s", wc_workdir_at(&f.work, "images/a.wim"));
+    snprintf(a, sizeof(a), "%s", wc_workdir_at(&f.work, "images/a.img"));
     assert_int_equal(stat(a, &before), 0);
     assert_int_equal(truncate(a, 4999), 0);
     set_mtime(a, before.st_mtim.tv_sec);
@@ -183,9 +183,9 @@ static void changed(void **state)
     assert_int_equal(s.found_bytes, 4999);
     assert_int_equal(why.exit_code, EX_DATAERR);
     assert_int_equal(why.hresult, 0x80091007);
-    wc_workdir_fill(&f.work, "images/a.wim", 9, 5000);
+    wc_workdir_fill(&f.work, "images/a.img", 9, 5000);
     set_mtime(a, before.st_mtim.tv_sec + 1);
-    s = assert_finds("X", "content.changed", "a.wim");
+    s = assert_finds("X", "content.changed", "a.img");
     assert_true(s.found_mtime_s == s.published_mtime_s + 1);
     set_mtime(a, before.st_mtim.tv_sec);
     assert_good("X"); /* no byte was read: other bytes are for the digests to find */
@@ -199,7 +199,7 @@ static void changed(void **state)
 static void empty(void **state)
 {
     (void)state;
-    assert_int_equal(truncate(wc_workdir_at(&f.work, "images/a.wim"), 0), 0);
+    assert_int_equal(truncate(wc_workdir_at(&f.work, "images/a.img"), 0), 0);
     assert_finds("X", "content.empty", "had 5000 bytes when it was published, and has 0 now");
     assert_int_equal(why.exit_code, EX_DATAERR);
     assert_int_equal(why.hresult, 0x800705B4);

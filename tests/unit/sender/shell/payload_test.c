@@ -25,7 +25,7 @@ static struct wc_why why;
 static void bench_open(size_t object_bytes, uint32_t symbol_bytes, uint32_t block_symbols)
 {
     wc_workdir_make(&b.dir);
-    b.path = wc_workdir_fill(&b.dir, "a.wim", 3, object_bytes);
+    b.path = wc_workdir_fill(&b.dir, "a.img", 3, object_bytes);
     b.object = calloc(1, object_bytes + symbol_bytes);
     assert_non_null(b.object);
     wc_workdir_pattern(3, 0, b.object, object_bytes);
@@ -151,7 +151,7 @@ static void content_that_changes_is_an_error(void **state)
         why = (struct wc_why){0};
         assert_int_equal(get(4, 0, &symbol), WC_E_DIGEST);
         assert_int_equal(why.exit_code, EX_DATAERR);
-        assert_non_null(strstr(why.text, "a.wim"));
+        assert_non_null(strstr(why.text, "a.img"));
         assert_int_equal(get(4, 12, &symbol), WC_E_DIGEST);
     }
     assert_symbol(3, 9);

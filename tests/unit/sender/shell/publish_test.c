@@ -138,7 +138,7 @@ static bool on_progress(void *ctx, uint64_t done_bytes, uint64_t object_bytes)
 static void progress_and_stop(void **state)
 {
     (void)state;
-    struct wc_content *c = open_path(wc_workdir_fill(&work, "a.wim", 1, 5 << 20));
+    struct wc_content *c = open_path(wc_workdir_fill(&work, "a.img", 1, 5 << 20));
     struct meddler meddler = {.stop_after = 3};
     struct wc_publish_config config = {.id = "a",
                                        .symbol_bytes = 1440,
@@ -159,7 +159,7 @@ static void progress_and_stop(void **state)
 static void a_file_that_grows_meanwhile(void **state)
 {
     (void)state;
-    struct meddler meddler = {.path = wc_workdir_fill(&work, "a.wim", 1, 3 << 20)};
+    struct meddler meddler = {.path = wc_workdir_fill(&work, "a.img", 1, 3 << 20)};
     struct wc_content *c = open_path(meddler.path);
     const struct wc_publish_config config = {.id = "a",
                                              .symbol_bytes = 1440,
@@ -169,14 +169,14 @@ static void a_file_that_grows_meanwhile(void **state)
     struct wc_publication p;
     assert_int_equal(wc_publish_run(&p, c, &config, &why), WC_E_DIGEST);
     assert_int_equal(why.exit_code, EX_DATAERR);
-    assert_non_null(strstr(why.text, "a.wim was changed"));
+    assert_non_null(strstr(why.text, "a.img was changed"));
     wc_content_close(c);
 }
 
 static void nonsense_is_refused(void **state)
 {
     (void)state;
-    struct wc_content *c = open_path(wc_workdir_fill(&work, "a.wim", 1, 100));
+    struct wc_content *c = open_path(wc_workdir_fill(&work, "a.img", 1, 100));
     struct wc_publication p;
     struct wc_publish_config config = {.id = "no/id", .symbol_bytes = 1440, .block_symbols = 128};
     assert_int_equal(wc_publish_run(&p, c, &config, &why), WC_E_FORMAT);

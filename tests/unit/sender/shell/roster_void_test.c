@@ -58,7 +58,7 @@ static void a_source_that_changed_ends_the_session(void **state)
     assert_int_equal(b.failure.hresult, WC_HR_HASH_VALUE);
     assert_int_equal(b.failure.exit_code, EX_DATAERR);
     char bytes[64];
-    snprintf(bytes, sizeof(bytes), "a.wim is no longer what was published");
+    snprintf(bytes, sizeof(bytes), "a.img is no longer what was published");
     assert_non_null(strstr(b.failure.text, bytes));
     snprintf(bytes, sizeof(bytes), "bytes %u to ", offset);
     assert_non_null(strstr(b.failure.text, bytes));

@@ -33,7 +33,7 @@ static void publish(struct stage *s, size_t byte_count)
     char reason[WC_SENTENCE_BYTES_MAX + 1];
     const struct wc_publish_config config = {
         .id = "stage", .version = 1, .symbol_bytes = STAGE_SYMBOL, .block_symbols = STAGE_K};
-    s->path = wc_workdir_fill(&s->dir, "a.wim", 5, byte_count);
+    s->path = wc_workdir_fill(&s->dir, "a.img", 5, byte_count);
     s->object = calloc(1, byte_count + STAGE_SYMBOL);
     assert_non_null(s->object);
     wc_workdir_pattern(5, 0, s->object, byte_count);

@@ -126,7 +126,7 @@ static void content_that_changes_ends_it(void **state)
     STAGE_UNTIL(&s, s.ended);
     assert_true(s.failed);
     assert_int_equal(s.why.exit_code, EX_DATAERR);
-    assert_non_null(strstr(s.why.text, "a.wim"));
+    assert_non_null(strstr(s.why.text, "a.img"));
     assert_int_equal(s.data_count, 0);
     stage_close(&s);
 }
