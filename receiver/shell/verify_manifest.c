@@ -147,7 +147,7 @@ static enum wc_err report_fault(const struct wc_verify_blocks *v, struct wc_veri
     struct wc_range range = block_range(b, fault->index);
     struct wc_wim_sight sight = {
         .fault = fault->err == WC_E_IO ? WC_WIM_FAULT_UNREADABLE : WC_WIM_FAULT_BLOCK,
-        .again = wc_verify_again(fault->again),
+        .again = fault->err == WC_E_SHORT ? WC_WIM_AGAIN_NOT : wc_verify_again(fault->again),
         .file = wc_verify_last(path),
         .seen = fault->err == WC_E_SHORT ? "the file ends before"
                 : fault->err == WC_E_IO  ? wc_why_errno_text(fault->error)
