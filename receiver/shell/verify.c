@@ -17,12 +17,13 @@
 #include "receiver/shell/verify_manifest.h"
 #include "receiver/shell/verify_repair.h"
 #include "receiver/shell/verify_report.h"
+#include "receiver/shell/verify_signed.h"
 
 struct verify {
     const struct wc_verify_options *options;
     struct wc_verify_report *report;
-    struct wc_manifest manifest; /* with --manifest */
-    struct wc_wim *wim;          /* NULL: it cannot be read */
+    struct wc_verify_signed package; /* with --manifest */
+    struct wc_wim *wim;              /* NULL: it cannot be read */
     struct wc_verify_wish wish;
     struct wc_verify_blocks blocks;
     struct wc_wimdeep_result deep;
@@ -47,6 +48,10 @@ static void summary_event(struct verify *v, const char *result, int exit_code)
     wc_jsonl_str(r->events, "file", v->options->path);
     wc_jsonl_bool(r->events, "deep", v->options->deep);
     wc_jsonl_bool(r->events, "manifest", v->options->manifest != NULL);
+    if (v->package.is_signed)
+        wc_jsonl_hex(r->events, "signed_by", v->package.key_digest, WC_DIGEST_BYTES);
+    if (v->package.has_site)
+        wc_jsonl_hex(r->events, "site", v->package.site_digest, WC_DIGEST_BYTES);
     wc_jsonl_uint(r->events, "images", v->wim ? v->wim->image_count : 0);
     wc_jsonl_uint(r->events, "files", v->wish.file_count);
     wc_jsonl_uint(r->events, "paths_damaged", r->damaged_count);
@@ -209,7 +214,7 @@ static enum wc_err verify(struct verify *v)
     const struct wc_verify_options *o = v->options;
     enum wc_err err = WC_OK;
     if (o->manifest)
-        err = wc_verify_manifest_read(&v->manifest, o->manifest, &v->why);
+        err = wc_verify_signed_read(&v->package, o, v->report, &v->why);
     if (!err)
         err = open_image(v);
     if (err)
@@ -221,7 +226,7 @@ static enum wc_err verify(struct verify *v)
             return refuse_err(v, err);
     }
     v->blocks = (struct wc_verify_blocks){
-        .manifest = &v->manifest,
+        .manifest = &v->package.manifest,
         .wim = v->wim,
         .wish = &v->wish,
         .worker_count = v->worker_count,
@@ -256,7 +261,7 @@ int wc_verify_run(const struct wc_verify_options *options, const struct wc_args_
         say_unchecked(&v);
         exit_code = end(&v);
     }
-    wc_manifest_deinit(&v.manifest, &wc_alloc_libc);
+    wc_manifest_deinit(&v.package.manifest, &wc_alloc_libc);
     wc_verify_wish_deinit(&v.wish);
     wc_wim_close(v.wim);
     wc_verify_report_free(v.report);

@@ -4,70 +4,12 @@
  * the digest of the whole file, once all others are right. */
 #include "receiver/shell/verify_manifest.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "common/core/bitmap.h"
-#include "common/io/alloc.h"
-#include "common/io/file.h"
-
-/* --- the manifest --------------------------------------------------------------------------- */
-
-static enum wc_err refuse_errno(const char *path, int error, struct wc_why *why)
-{
-    char shown[WC_WHY_PATH_BYTES];
-    return wc_why_set(why, wc_why_errno(error), wc_why_input_exit(error),
-                      "cannot read the manifest %s: %s", wc_why_path(shown, path),
-                      wc_why_errno_text(error));
-}
-
-static enum wc_err decode(struct wc_manifest *ret, int fd, size_t byte_count, const char *path,
-                          struct wc_why *why)
-{
-    char shown[WC_WHY_PATH_BYTES];
-    uint8_t *bytes = malloc(byte_count + 1);
-    if (!bytes)
-        return wc_why_set(why, WC_E_NOMEM, EX_OSERR, "out of memory");
-    enum wc_err err = wc_file_read(&wc_file_ops_system, fd, bytes, byte_count, 0);
-    if (err == WC_E_IO) {
-        free(bytes);
-        return refuse_errno(path, errno, why);
-    }
-    if (!err)
-        err = wc_manifest_decode(ret, bytes, byte_count, &wc_alloc_libc);
-    free(bytes);
-    if (err)
-        return wc_why_set(why, err, EX_DATAERR, "%s is no manifest of a package: %s",
-                          wc_why_path(shown, path), wc_err_text(err));
-    return WC_OK;
-}
-
-enum wc_err wc_verify_manifest_read(struct wc_manifest *ret, const char *path, struct wc_why *why)
-{
-    char shown[WC_WHY_PATH_BYTES];
-    struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return refuse_errno(path, errno, why);
-    enum wc_err err = WC_OK;
-    if (fstat(fd, &st))
-        err = refuse_errno(path, errno, why);
-    else if (!S_ISREG(st.st_mode))
-        err = refuse_errno(path, S_ISDIR(st.st_mode) ? EISDIR : EINVAL, why);
-    else if (st.st_size > (off_t)WC_MANIFEST_BYTES_MAX)
-        err = wc_why_set(why, WC_E_TOO_LARGE, EX_DATAERR, "%s is too large for a manifest",
-                         wc_why_path(shown, path));
-    else
-        err = decode(ret, fd, (size_t)st.st_size, path, why);
-    close(fd);
-    return err;
-}
 
 /* An image that was renamed is the only file of its package. */
 const struct wc_file *wc_verify_manifest_file(const struct wc_manifest *m, const char *path,

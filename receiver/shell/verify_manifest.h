@@ -7,10 +7,6 @@
 #include "common/io/why.h"
 #include "receiver/shell/verify_report.h"
 
-/* Read an encoded manifest. `why` names the file. *ret: wc_manifest_deinit with wc_alloc_libc. */
-WC_MUST_USE enum wc_err wc_verify_manifest_read(struct wc_manifest *ret, const char *path,
-                                                struct wc_why *why);
-
 struct wc_verify_blocks {
     const struct wc_manifest *manifest;
     const struct wc_wim *wim; /* for names; NULL: it cannot be read */

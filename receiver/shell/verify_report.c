@@ -216,6 +216,7 @@ void wc_verify_report_error(struct wc_verify_report *r, const struct wc_why *why
     snprintf(code, sizeof code, "0x%08X", why->hresult);
     wc_jsonl_begin(r->events, "error");
     wc_jsonl_str(r->events, "hresult", why->hresult ? code : NULL);
+    wc_jsonl_str(r->events, "finding", why->finding[0] ? why->finding : NULL);
     wc_jsonl_str(r->events, "sentence", why->text);
     wc_jsonl_int(r->events, "exit_code", why->exit_code);
     end_event(r);
