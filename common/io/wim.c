@@ -9,7 +9,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "common/core/utf16.h"
+#include "common/core/wimxml.h"
 #include "common/io/alloc.h"
 #include "common/io/file.h"
 #include "common/io/wimimage.h"
@@ -104,29 +104,6 @@ static enum wc_err read_table(struct wc_wim *w, uint16_t number, enum wc_wim_are
     return WC_OK;
 }
 
-static bool is_blank(const uint8_t *unit)
-{
-    return unit[1] == 0 && (unit[0] == 0 || unit[0] == ' ' || unit[0] == '\r' || unit[0] == '\n');
-}
-
-/* What can be seen of XML without a digest: UTF-16, and the element that holds all others. */
-static const char *xml_why(const uint8_t *bytes, size_t byte_count)
-{
-    static const uint8_t mark[] = {0xff, 0xfe}, head[] = {'<', 0};
-    static const uint8_t tail[] = {'<', 0, '/', 0, 'W', 0, 'I', 0, 'M', 0, '>', 0};
-    if (byte_count >= sizeof mark && memcmp(bytes, mark, sizeof mark) == 0) {
-        bytes += sizeof mark;
-        byte_count -= sizeof mark;
-    }
-    while (byte_count >= 2 && is_blank(bytes + byte_count - 2))
-        byte_count -= 2;
-    if (byte_count < sizeof tail || memcmp(bytes, head, sizeof head) != 0)
-        return "it does not begin with '<' in UTF-16";
-    if (memcmp(bytes + byte_count - sizeof tail, tail, sizeof tail) != 0)
-        return "it does not end with </WIM>";
-    return wc_utf16_check(bytes, byte_count) ? NULL : "it is no UTF-16";
-}
-
 static enum wc_err read_xml(struct wc_wim *w, uint16_t number)
 {
     const struct wc_wim_place *place = &w->parts[number - 1].header.xml;
@@ -135,7 +112,8 @@ static enum wc_err read_xml(struct wc_wim *w, uint16_t number)
         read_table(w, number, WC_WIM_AREA_XML, "the XML data", place, WC_WIM_XML_BYTES_MAX, &bytes);
     if (err || !bytes)
         return err;
-    const char *reason = xml_why(bytes, (size_t)place->stored_bytes);
+    uint32_t image_count = w->parts[number - 1].header.image_count;
+    const char *reason = wc_wimxml_why(bytes, (size_t)place->stored_bytes, image_count);
     if (reason)
         wc_wim_defect_place(
             wc_wim_defect_add(w, WC_WIM_DEFECT_AREA, number, "the XML data", "%s", reason),

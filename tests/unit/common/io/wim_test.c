@@ -100,7 +100,7 @@ static void add_data(struct maker *m, uint64_t seed, size_t byte_count, const ch
 /* An image of many small files and a large one in the middle. */
 static void make(struct maker *m)
 {
-    static const char xml[] = "<WIM></WIM>";
+    static const char xml[] = "<WIM><IMAGE INDEX=\"1\"/></WIM>";
     uint8_t sha1[WC_SHA1_BYTES];
     char name[16];
     memset(m, 0, sizeof *m);
