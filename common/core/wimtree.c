@@ -198,10 +198,11 @@ static enum wc_err step(struct tree *t)
 static enum wc_err read_root(struct tree *t)
 {
     struct wc_reader r = reader_at(t, 0);
-    uint64_t at = align8(wc_wim_get(&r, 4));
+    uint64_t security_bytes = wc_wim_get(&r, 4), descriptor_count = wc_wim_get(&r, 4);
+    uint64_t at = align8(security_bytes);
     struct entry root;
     bool is_end;
-    if (r.failed || t->byte_count < 8)
+    if (r.failed || (descriptor_count && 8 + 8 * descriptor_count > security_bytes))
         return WC_E_FORMAT;
     at = at ? at : 8; /* some writers mean 8 by 0 */
     t->at = at;

@@ -71,6 +71,8 @@ static enum wc_err take_metadata(struct table *t, uint32_t index, const struct w
     struct wc_wim *w = t->w;
     if (!e->reference_count || t->part_number != 1)
         return WC_OK; /* of an image that was deleted */
+    if (e->part != t->part_number)
+        complain(t, index, "is of another part");
     uint32_t image = 0;
     while (image < w->image_count && w->images[image].resource != WC_WIMMAP_NONE)
         image++;
@@ -133,6 +135,10 @@ static enum wc_err take_solid_blob(struct table *t, uint32_t index, const struct
     uint64_t at = e->place.offset, byte_count = e->place.stored_bytes;
     if (is_zero(e->sha1) || !byte_count)
         return WC_OK;
+    if (e->part != t->part_number) {
+        complain(t, index, "is of another part");
+        return WC_OK;
+    }
     uint32_t low = 0, high = t->resource_count;
     while (low < high) { /* the first that ends behind it */
         uint32_t middle = low + (high - low) / 2;
