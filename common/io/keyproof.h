@@ -17,8 +17,8 @@ struct wc_keyproof {
 };
 
 /* Fill `ret` as a receiver sees a sender's key: wc_key_rules find no error in it if the bytes were
- * signed by a key that is to be trusted. WC_E_NOT_FOUND: one of the files is not there; WC_E_FORMAT:
- * no certificate; WC_E_IO, WC_E_NOMEM, WC_E_CRYPTO. `why` says which. */
+ * signed by a key that is to be trusted. WC_E_NOT_FOUND: one of the files is not there;
+ * WC_E_FORMAT: no certificate; WC_E_IO, WC_E_NOMEM, WC_E_CRYPTO. `why` says which. */
 WC_MUST_USE enum wc_err wc_keyproof_look(struct wc_key_sight *ret, const struct wc_keyproof *proof,
                                          struct wc_why *why);
 

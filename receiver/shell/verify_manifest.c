@@ -234,7 +234,7 @@ enum wc_err wc_verify_blocks_run(struct wc_verify_blocks *v, struct wc_verify_re
 {
     char shown[WC_WHY_PATH_BYTES];
     bool differs;
-    bool is_alone = !v->wim || v->wim->part_count == 1;
+    bool is_alone = number == 1; /* a damaged header may say that there are other parts */
     const struct wc_file *file = wc_verify_manifest_file(v->manifest, path, byte_count, is_alone);
     if (!file)
         return wc_why_set(why, WC_E_NOT_FOUND, EX_DATAERR,
