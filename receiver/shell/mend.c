@@ -16,14 +16,12 @@
 #include "common/io/digest.h"
 
 /* All stay open, and locked. */
-#define FILES_MAX   256u
-#define WHERE_BYTES (WC_WHY_PATH_BYTES + 32)
+#define FILES_MAX 256u
 
 struct file {
     const struct wc_file *entry; /* of the manifest */
     char *path;
     int fd;
-    uint64_t byte_count; /* that it had */
 };
 
 /* What was written of a block, to be compared with what is read back. */
@@ -41,8 +39,8 @@ struct wc_mend {
     uint64_t *damaged;
     struct written *written;
     uint32_t written_count, written_room;
-    uint8_t *scratch; /* for one block */
-    char where[WHERE_BYTES];
+    uint8_t *scratch;  /* for one block */
+    const char *where; /* for people */
 };
 
 static const char *fix_for(int error)
@@ -81,17 +79,7 @@ static enum wc_err cannot(struct wc_why *why, const char *verb, const char *path
 
 /* --- open and close ------------------------------------------------------------------------- */
 
-static void name_place(struct wc_mend *d)
-{
-    if (d->file_count == 1)
-        wc_why_path(d->where, d->files[0].path);
-    else if (d->file_count)
-        snprintf(d->where, sizeof d->where, "%u files", d->file_count);
-    else
-        snprintf(d->where, sizeof d->where, "nowhere: nothing is damaged");
-}
-
-enum wc_err wc_mend_new(struct wc_mend **ret, const struct wc_manifest *m,
+enum wc_err wc_mend_new(struct wc_mend **ret, const struct wc_manifest *m, const char *where,
                         const struct wc_file_ops *ops, struct wc_why *why)
 {
     const struct wc_partition *p = &m->partition;
@@ -99,9 +87,9 @@ enum wc_err wc_mend_new(struct wc_mend **ret, const struct wc_manifest *m,
     if (!d)
         return wc_why_set(why, WC_E_NOMEM, EX_OSERR, "out of memory");
     d->m = m;
+    d->where = where;
     d->ops = ops ? ops : &wc_file_ops_system;
     d->damaged = calloc(wc_bitmap_words(p->block_count) + 1, sizeof(uint64_t));
-    name_place(d);
     d->scratch = malloc(((size_t)p->large_symbols + 1) * p->symbol_bytes);
     enum wc_err err = d->damaged && d->scratch ? wc_digest_new(&d->digest) : WC_E_NOMEM;
     if (err) {
@@ -150,7 +138,6 @@ static enum wc_err claim(struct file *file, struct wc_why *why)
         return wc_why_set(why, WC_E_STATE, EX_TEMPFAIL,
                           "another receiver is writing %s; wait for it",
                           wc_why_path(shown, file->path));
-    file->byte_count = (uint64_t)st.st_size;
     return WC_OK;
 }
 
@@ -176,17 +163,13 @@ enum wc_err wc_mend_add(struct wc_mend *d, uint32_t index, const char *path, str
         return err;
     }
     d->files[d->file_count++] = file;
-    name_place(d);
     return WC_OK;
 }
 
-int wc_mend_fd(const struct wc_mend *d, uint32_t index, uint64_t *ret_byte_count)
+int wc_mend_fd(const struct wc_mend *d, uint32_t index)
 {
     const struct file *file = find(d, index);
-    if (!file)
-        return -1;
-    *ret_byte_count = file->byte_count;
-    return file->fd;
+    return file ? file->fd : -1;
 }
 
 uint64_t *wc_mend_damaged(struct wc_mend *d)

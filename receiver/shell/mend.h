@@ -13,9 +13,11 @@
 /* One thread at a time. */
 struct wc_mend;
 
-/* `m` and `ops` (NULL: the system's) are borrowed until free. WC_E_NOMEM, WC_E_CRYPTO. */
+/* `where` is what wc_mend_where says, for people. All and `ops` (NULL: the system's) are borrowed
+ * until free. WC_E_NOMEM, WC_E_CRYPTO. */
 WC_MUST_USE enum wc_err wc_mend_new(struct wc_mend **ret, const struct wc_manifest *m,
-                                    const struct wc_file_ops *ops, struct wc_why *why);
+                                    const char *where, const struct wc_file_ops *ops,
+                                    struct wc_why *why);
 void wc_mend_free(struct wc_mend *d); /* closes the files; NULL is fine */
 
 /* Open the regular file at `path` to be mended as file `index` of the manifest, and lock it.
@@ -24,15 +26,16 @@ void wc_mend_free(struct wc_mend *d); /* closes the files; NULL is fine */
 WC_MUST_USE enum wc_err wc_mend_add(struct wc_mend *d, uint32_t index, const char *path,
                                     struct wc_why *why);
 
-/* The descriptor of a file that was added, and its size; -1: it was not. Borrowed. */
-int wc_mend_fd(const struct wc_mend *d, uint32_t index, uint64_t *ret_byte_count);
+/* The descriptor of a file that was added, borrowed; -1: it was not. */
+int wc_mend_fd(const struct wc_mend *d, uint32_t index);
 
 /* The blocks to be mended, a bit for each: the caller sets them, before the first write. */
 uint64_t *wc_mend_damaged(struct wc_mend *d);
 
-/* How many files were added; and what they are called: the path of the only one, or that number. */
-uint32_t wc_mend_count(const struct wc_mend *d);
 const char *wc_mend_where(const struct wc_mend *d);
+
+/* How many files were added. */
+uint32_t wc_mend_count(const struct wc_mend *d);
 
 /* Write a damaged block's bytes, which were compared with the manifest. WC_E_FULL, WC_E_IO and
  * others of wc_why_errno; then it can be tried again. */

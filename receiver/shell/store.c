@@ -356,12 +356,14 @@ enum wc_err wc_store_open_file(const struct wc_store *s, uint32_t file, int *ret
                                struct wc_why *why)
 {
     assert(file < s->m->file_count && s->m->files[file].kind == WC_FILE_REGULAR);
-    if (!s->spool)
+    if (!s->spool && !s->mend)
         return wc_target_read(&s->target, file, ret_fd, why);
-    int fd = fcntl(wc_spool_fd(s->spool), F_DUPFD_CLOEXEC, 0); /* the package's only file */
+    /* The spool has the package's only file. */
+    int own_fd = s->mend ? wc_mend_fd(s->mend, file) : wc_spool_fd(s->spool);
+    int fd = fcntl(own_fd, F_DUPFD_CLOEXEC, 0);
     if (fd < 0)
-        return wc_why_set(why, wc_why_errno(errno), EX_OSERR, "cannot read the temporary file: %s",
-                          wc_why_errno_text(errno));
+        return wc_why_set(why, wc_why_errno(errno), EX_OSERR, "cannot read %s: %s",
+                          s->m->files[file].path, wc_why_errno_text(errno));
     *ret_fd = fd;
     return WC_OK;
 }

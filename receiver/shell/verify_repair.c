@@ -202,7 +202,7 @@ static enum wc_err open_store(void *ctx, struct wc_store **ret, const struct wc_
     struct wc_store_options told = *options;
     (void)manifest_digest; /* nothing is kept for another run */
     r->manifest = m;
-    enum wc_err err = wc_mend_new(&r->mend, m, NULL, why);
+    enum wc_err err = wc_mend_new(&r->mend, m, r->options->path, NULL, why);
     if (err)
         return err;
     r->blocks = (struct wc_verify_blocks){
