@@ -147,6 +147,7 @@ for image in xpress.wim lzms.wim none.wim; do
     lie "$image: part 9" 'part|damaged|missing' $image $((data + 24)) 2 9
     lie "$image: metadata of 2^40 bytes" 'metadata' $image $((meta + 16)) 8 $((1 << 40))
     lie "$image: metadata of 2^30 bytes" 'metadata' $image $((meta + 16)) 8 $((1 << 30))
+    lie "$image: metadata of part 9" 'lookup table' $image $((meta + 24)) 2 9
     lie "$image: metadata elsewhere" 'metadata|size' $image $((meta + 8)) 8 "$huge"
 done
 
@@ -154,6 +155,9 @@ done
 # A solid resource: 16 bytes before its data: plain size, chunk size, compression.
 solid=$(entries solid.esd 16 0)
 at=$(get solid.esd $((solid + 8)) 8)
+# The next entry is of a blob in it.
+lie "solid: part 9" 'is of another part' solid.esd $((solid + 50 + 24)) 2 9
+lie "solid: a blob behind its end" 'lies in no solid resource' solid.esd $((solid + 50 + 8)) 8 "$huge"
 lie "solid: 2^62 plain bytes" 'damaged|size' solid.esd "$at" 8 "$huge"
 lie "solid: a terabyte" 'damaged|size' solid.esd "$at" 8 $((1 << 40))
 lie "solid: chunks of 2^31" 'damaged|chunk' solid.esd $((at + 8)) 4 0x80000000
