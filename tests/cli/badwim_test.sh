@@ -157,7 +157,7 @@ solid=$(entries solid.esd 16 0)
 at=$(get solid.esd $((solid + 8)) 8)
 # The next entry is of a blob in it.
 lie "solid: part 9" 'is of another part' solid.esd $((solid + 50 + 24)) 2 9
-lie "solid: a blob behind its end" 'lies in no solid resource' solid.esd $((solid + 50 + 8)) 8 "$huge"
+lie "solid: behind its end" 'lies in no solid resource' solid.esd $((solid + 50 + 8)) 8 "$huge"
 lie "solid: 2^62 plain bytes" 'damaged|size' solid.esd "$at" 8 "$huge"
 lie "solid: a terabyte" 'damaged|size' solid.esd "$at" 8 $((1 << 40))
 lie "solid: chunks of 2^31" 'damaged|chunk' solid.esd $((at + 8)) 4 0x80000000
@@ -191,7 +191,7 @@ security=$(get none.wim "$where" 4)
 root=$(((security + 7) / 8 * 8))
 ((security > 0)) || root=8
 cp none.wim lie.wim
-at=$(get lie.wim $((where + root + 16)) 8) # its children, in order of their names: "sub" is a folder
+at=$(get lie.wim $((where + root + 16)) 8) # its children; one is a folder
 while (($(get lie.wim $((where + at + 8)) 4) != 16)); do
     at=$((at + $(get lie.wim $((where + at)) 8)))
     ((at < length)) || fail "no folder in the metadata"
