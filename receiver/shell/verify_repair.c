@@ -55,13 +55,38 @@ static bool is_wim(const struct wc_manifest *m, const struct wc_file *file)
     return false;
 }
 
-/* For the names of what is damaged; without them it goes on. WC_E_NOMEM. */
+/* NAME7.swm may be a part of NAME.swm, which knows all names. Its number; 0: it is not. */
+static uint16_t open_first(struct wc_wim **ret, const char *path)
+{
+    const char *end = strrchr(path, '.');
+    const char *begin = end;
+    while (begin && begin > path && begin[-1] >= '0' && begin[-1] <= '9')
+        begin--;
+    char *first = NULL;
+    struct wc_why why;
+    if (begin == end || asprintf(&first, "%.*s%s", (int)(begin - path), path, end) < 0)
+        return 0;
+    enum wc_err err = wc_wim_open(ret, first, &why);
+    free(first);
+    for (uint16_t i = 1; !err && i < (*ret)->part_count; i++)
+        if (strcmp((*ret)->parts[i].path, path) == 0)
+            return (uint16_t)(i + 1);
+    if (!err) {
+        wc_wim_close(*ret);
+        *ret = NULL;
+    }
+    return 0;
+}
+
+/* For the names of what is damaged; without them it goes on. *ret_part: its number in the WIM.
+ * WC_E_NOMEM. */
 static enum wc_err look_inside(struct repair *r, const struct wc_file *file, const char *path,
-                               struct wc_wim **ret)
+                               struct wc_wim **ret, uint16_t *ret_part)
 {
     struct wc_why why;
     enum wc_err err = wc_wim_open(ret, path, &why);
-    if (!err)
+    *ret_part = err ? open_first(ret, path) : 1;
+    if (*ret_part)
         return wc_verify_report_map(r->report, (*ret)->map);
     if (err == WC_E_NOMEM || !is_wim(r->manifest, file))
         return err == WC_E_NOMEM ? err : WC_OK;
@@ -87,16 +112,17 @@ static enum wc_err compare_open(struct repair *r, const struct wc_file *file, co
 {
     struct wc_wim *wim = NULL;
     struct wc_verify_wish wish = {0};
+    uint16_t part;
     bool differs = false;
-    enum wc_err err = look_inside(r, file, path, &wim);
+    enum wc_err err = look_inside(r, file, path, &wim, &part);
     if (err)
         return wc_why_set(why, err, EX_OSERR, "out of memory");
     r->file_count++;
     r->block_count += blocks_of(r->manifest, file);
     r->blocks.wim = wim;
     r->blocks.wish = &wish;
-    err =
-        wc_verify_blocks_file(&r->blocks, r->report, file, path, 1, fd, byte_count, &differs, why);
+    err = wc_verify_blocks_file(&r->blocks, r->report, file, path, part, fd, byte_count, &differs,
+                                why);
     (void)!wc_verify_report_map(r->report, NULL); /* cannot fail */
     wc_wim_close(wim);
     if (err || !differs)

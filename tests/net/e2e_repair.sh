@@ -208,6 +208,26 @@ mend d.bin 65
 must_say mend 'package pack has no file d.bin'
 say "ok: one file of several"
 
+# --- WIMs, also in parts: by path ---------------------------------------------------------------
+if command -v wimlib-imagex >/dev/null; then
+    mkdir -p tree split
+    random_file tree/big 3000000 big
+    random_file tree/other 1500000 other
+    wimlib-imagex capture tree all.wim one --compress=none >/dev/null 2>&1 || fail "no WIM"
+    wimlib-imagex split all.wim split/all.swm 2 >/dev/null 2>&1 || fail "no parts"
+    [[ -e split/all2.swm ]] || fail "no second part"
+    package=(split)
+    mkdir parts
+    cp -r split parts/
+    flip parts/split/all2.swm 700000
+    flip parts/split/all3.swm 900000
+    mend parts 0
+    same split parts/split
+    [[ $(jq -r 'select(.event == "finding") | .paths[].path' mend.json | sort -u) == \
+        $'/big\n/other' ]] || fail "other paths are named"
+    say "ok: a WIM in parts"
+fi
+
 # --- without multicast ---------------------------------------------------------------------------
 package=(image.bin)
 if ip link add quiet type veth peer name other 2>/dev/null &&
