@@ -143,7 +143,13 @@ static enum wc_err check_repair(struct wc_verify_options *o, struct wc_why *why)
                           "--repair compares all of it with the manifest of the session; leave out "
                           "--deep, --manifest and --path");
     enum wc_err err = wc_fetch_options_check(&o->session, why);
-    return err ? err : wc_fetch_url(&o->session, o->repair, why);
+    if (!err)
+        err = wc_fetch_url(&o->session, o->repair, why);
+    if (!err && !o->session.url.has_key && !o->session.site_key)
+        err = wc_why_set(why, WC_E_FORMAT, EX_USAGE,
+                         "the URL names no key, and whoever answers could write into the file: "
+                         "take it as the sender printed it, with #key=..., or add --site-key FILE");
+    return err;
 }
 
 static enum wc_err take_image(struct wc_verify_options *o, int argc, char **argv,

@@ -104,6 +104,7 @@ verify 64 'go with --repair URL' image.wim --interface lo
 verify 64 'go with --repair URL' image.wim --force
 verify 64 'leave out --deep, --manifest and --path' image.wim --deep \
     --repair wimcast://127.0.0.1:9467/image
+verify 64 'the URL names no key' image.wim --repair wimcast://127.0.0.1:9467/image
 verify 64 "URL 'nonsense'" image.wim --repair nonsense
 verify 64 'password never stands on the command line' image.wim --password=x
 

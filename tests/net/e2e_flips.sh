@@ -23,7 +23,7 @@ local_mode=1
 interface=lo
 export LC_ALL=C.UTF-8
 cd "$work_dir"
-flips=${WC_FLIPS:-32}
+flips=${WC_FLIPS:-24}
 mend_each=${WC_FLIPS:+1}
 mend_each=${mend_each:-4}
 seed=${WC_FLIPS_SEED:-20261}
