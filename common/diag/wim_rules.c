@@ -36,6 +36,10 @@ KIND(verify_unchecked, "verify.unchecked", NOTICE, OK, 0);
 #define FIX_MEMORY \
     "test the memory of this machine (memtest86+) and its disk's cable before anything else"
 
+#define FIX_PUBLISHED                                                                         \
+    "whoever published it should capture the image anew, look into it with wimcast-receiver " \
+    "verify --deep, and publish it again; without --deep it is delivered as it is"
+
 #define HEX_BYTES (2 * WC_DIGEST_BYTES + 1)
 
 static const char *hex(char ret[HEX_BYTES], const uint8_t *digest, size_t count)
@@ -219,12 +223,17 @@ static void say_evidence(const struct wc_wim_sight *s, char *ret)
 void wc_wim_rules(const struct wc_wim_sight *sight, struct wc_finding *ret)
 {
     *ret = (struct wc_finding){.kind = kind_of(sight)};
-    say(sight, ret->sentence);
+    bool is_published = sight->is_published && ret->kind != &damage_memory;
+    char said[WC_FINDING_TEXT_BYTES];
+    say(sight, said);
+    WC_PHRASE(ret->sentence, is_published ? "the image was published damaged: " : "", said);
     say_evidence(sight, ret->evidence);
     if (ret->kind == &damage_memory)
         WC_PHRASE(ret->fix, FIX_MEMORY);
     else if (sight->is_mended)
         return;
+    else if (is_published)
+        WC_PHRASE(ret->fix, FIX_PUBLISHED);
     else if (sight->fault == WC_WIM_FAULT_PART)
         WC_PHRASE(ret->fix, "put all parts into one folder under the names that they were "
                             "split into");
@@ -232,6 +241,18 @@ void wc_wim_rules(const struct wc_wim_sight *sight, struct wc_finding *ret)
         WC_PHRASE(ret->fix, "look at the disk (dmesg, smartctl), then get the image anew");
     else
         WC_PHRASE(ret->fix, ret->kind == &damage_block ? FIX_BLOCK : FIX_AGAIN);
+}
+
+void wc_wim_rules_published(const char *file, const char *paths, uint64_t path_count,
+                            struct wc_finding *ret)
+{
+    char number[WC_PHRASE_NUMBER_BYTES];
+    wc_phrase_number(number, path_count);
+    *ret = (struct wc_finding){.kind = &damage_file};
+    WC_PHRASE(ret->sentence, "the image ", file, " was published damaged, so it is not given its ",
+              "name: ", number, path_count == 1 ? " file" : " files");
+    WC_PHRASE(ret->evidence, paths);
+    WC_PHRASE(ret->fix, FIX_PUBLISHED);
 }
 
 void wc_wim_rules_unchecked(const char *file, const char *what, const char *fix,

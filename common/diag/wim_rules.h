@@ -38,6 +38,7 @@ struct wc_wim_sight {
     const char *seen;    /* more to say; NULL: nothing */
     const char *path;    /* the first path; NULL: none */
     uint64_t path_count; /* all of them */
+    bool is_published;   /* the file is what was published, block by block */
     bool names_lost;     /* no path, perhaps because an image's metadata is damaged */
     uint64_t offset;     /* in the file */
     uint64_t byte_count;
@@ -51,6 +52,10 @@ struct wc_wim_sight {
 
 /* Fills a finding. */
 void wc_wim_rules(const struct wc_wim_sight *sight, struct wc_finding *ret);
+
+/* All that was published damaged, at the end: `paths` has the first of them in words. */
+void wc_wim_rules_published(const char *file, const char *paths, uint64_t path_count,
+                            struct wc_finding *ret);
 
 /* Something that was not looked at; `fix` says how it would be. */
 void wc_wim_rules_unchecked(const char *file, const char *what, const char *fix,

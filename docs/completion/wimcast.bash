@@ -136,7 +136,7 @@ _wimcast_receiver() {
             _wimcast_files "${COMP_WORDS[COMP_CWORD]}"
         return
     fi
-    _wimcast "fetch log verify" "--output --id --interface --name --memory --beacon-timeout \
+    _wimcast "fetch log verify" "--output --deep --id --interface --name --memory --beacon-timeout \
         --discover-timeout --site-key --account --password-file --client-certificate \
         --client-key --log-file --log-size --package-version" ||
         _wimcast_words "wimcast://" "${COMP_WORDS[COMP_CWORD]}"

@@ -395,6 +395,11 @@ void wc_client_void(struct wc_client *c, const struct wc_void *void_block)
     send_msg(c, &(struct wc_msg){.type = WC_MSG_VOID, .void_block = *void_block});
 }
 
+void wc_client_progress(struct wc_client *c, const struct wc_progress *progress)
+{
+    send_msg(c, &(struct wc_msg){.type = WC_MSG_PROGRESS, .progress = *progress});
+}
+
 void wc_client_report(struct wc_client *c, const struct wc_report *report)
 {
     struct wc_msg msg = {.type = WC_MSG_REPORT};

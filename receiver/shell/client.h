@@ -57,6 +57,8 @@ void wc_client_unicast(struct wc_client *c, const char *sentence);
 void wc_client_fetch(struct wc_client *c, uint32_t sbn);
 /* A block came whole, and is wrong. */
 void wc_client_void(struct wc_client *c, const struct wc_void *void_block);
+/* How many files are verified. */
+void wc_client_progress(struct wc_client *c, const struct wc_progress *progress);
 void wc_client_report(struct wc_client *c, const struct wc_report *report);
 /* The last word: all is well (hresult 0: the sender answers with BYE, then on_end) or not (closes
  * after it). */

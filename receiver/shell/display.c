@@ -10,8 +10,9 @@
 #include "common/io/format.h"
 #include "common/io/voice.h"
 
-#define BAR_WIDTH  30u
-#define LINE_BYTES 200u
+#define BAR_WIDTH   30u
+#define LINE_BYTES  200u
+#define PATHS_SHOWN 20u /* of one finding */
 
 struct wc_display {
     struct wc_voice voice;
@@ -64,6 +65,49 @@ void wc_display_finding(struct wc_display *d, const struct wc_finding *finding)
     (void)wc_why_finding(&why, WC_OK, finding->kind->id, finding->kind->hresult,
                          finding->kind->exit_code, line);
     wc_voice_warning(&d->voice, &why);
+}
+
+/* The first one is in the sentence. */
+static void say_paths(struct wc_display *d, const struct wc_wimmap *map, const uint32_t *names,
+                      uint32_t count)
+{
+    char path[WC_SENTENCE_BYTES_MAX];
+    struct wc_why clean;
+    for (uint32_t i = 0; count > 1 && i < count && i < PATHS_SHOWN; i++) {
+        wc_wimmap_path(map, names[i], path, sizeof path);
+        (void)wc_why_set(&clean, WC_OK, EX_OK, "  path: %s (image %u)", path,
+                         wc_wimmap_name(map, names[i])->image);
+        wc_term_say(d->voice.term, WC_TERM_INFO, "%s", clean.text);
+    }
+    if (count > PATHS_SHOWN)
+        wc_term_say(d->voice.term, WC_TERM_INFO, "  path: ... and %u more (all with --json)",
+                    count - PATHS_SHOWN);
+}
+
+void wc_display_damage(struct wc_display *d, const struct wc_finding *finding,
+                       const struct wc_wimmap *map, const uint32_t *names, uint32_t count)
+{
+    static char path[WC_WIMMAP_PATH_BYTES];
+    char line[WC_SENTENCE_BYTES_MAX + 1], code[16];
+    struct wc_why why;
+    wc_finding_line(finding, line, sizeof line);
+    (void)wc_why_set(&why, WC_OK, EX_OK, "%s", line);
+    wc_term_say(d->voice.term, WC_TERM_WARNING, "%s", why.text);
+    say_paths(d, map, names, count);
+    snprintf(code, sizeof code, "0x%08X", finding->kind->hresult);
+    wc_jsonl_begin(d->voice.events, "warning");
+    wc_jsonl_str(d->voice.events, "hresult", code);
+    wc_jsonl_str(d->voice.events, "finding", finding->kind->id);
+    wc_jsonl_str(d->voice.events, "sentence", why.text);
+    wc_jsonl_list_begin(d->voice.events, "paths");
+    for (uint32_t i = 0; d->voice.events && i < count; i++) {
+        wc_jsonl_item_begin(d->voice.events);
+        wc_jsonl_uint(d->voice.events, "image", wc_wimmap_name(map, names[i])->image);
+        wc_jsonl_str(d->voice.events, "path", wc_wimmap_path(map, names[i], path, sizeof path));
+        wc_jsonl_item_end(d->voice.events);
+    }
+    wc_jsonl_list_end(d->voice.events);
+    wc_voice_end(&d->voice);
 }
 
 void wc_display_error(struct wc_display *d, const struct wc_why *why)
@@ -141,6 +185,8 @@ static void job_members(struct wc_display *d, const struct wc_job_progress *job)
     if (job->files_total) {
         wc_jsonl_uint(d->voice.events, "files_verified", job->files_verified);
         wc_jsonl_uint(d->voice.events, "files_total", job->files_total);
+        if (job->is_deep)
+            wc_jsonl_uint(d->voice.events, "files_checked", job->files_checked);
     }
 }
 
@@ -205,8 +251,10 @@ void wc_display_progress(struct wc_display *d, const struct wc_manifest *m,
                  loss_percent(s), wc_format_duration(c, eta));
     }
     char files[LINE_BYTES];
-    snprintf(files, sizeof files, "files %s/%s verified", wc_format_count(a, job->files_verified),
-             wc_format_count(b, job->files_total));
+    snprintf(files, sizeof files, "files %s/%s verified%s%s%s",
+             wc_format_count(a, job->files_verified), wc_format_count(b, job->files_total),
+             job->is_deep ? ", " : "", job->is_deep ? wc_format_count(c, job->files_checked) : "",
+             job->is_deep ? " looked into" : "");
     wc_term_draw(d->voice.term, now, (const char *const[]){line, files}, job->files_total ? 2 : 1);
 }
 
@@ -254,6 +302,7 @@ static void summary_event(struct wc_display *d, const struct wc_fetch_summary *s
     wc_jsonl_uint(d->voice.events, "unicast_symbols", s->stats.unicast_count);
     wc_jsonl_uint(d->voice.events, "resumed_bytes", s->resumed_bytes);
     job_members(d, &s->progress);
+    wc_jobs_members(s->jobs, d->voice.events);
     wc_jsonl_str(d->voice.events, "output", s->where);
     list_files(d, s);
     wc_voice_end(&d->voice);

@@ -6,6 +6,7 @@
 
 #include "common/core/manifest.h"
 #include "common/core/url.h"
+#include "common/core/wimmap.h"
 #include "common/diag/finding.h"
 #include "common/io/args.h"
 #include "common/io/cmtrace.h"
@@ -23,6 +24,7 @@ struct wc_fetch_summary {
     struct wc_rx_stats stats;
     uint64_t resumed_bytes; /* found right from an earlier run */
     bool complete;
+    const struct wc_jobs *jobs;
     struct wc_job_progress progress;
 };
 
@@ -36,6 +38,9 @@ void wc_display_info(struct wc_display *d, const char *sentence);
 void wc_display_warning(struct wc_display *d, const char *sentence);
 /* What goes on nevertheless. */
 void wc_display_finding(struct wc_display *d, const struct wc_finding *finding);
+/* The same, with all paths of it; names are those of `map`. */
+void wc_display_damage(struct wc_display *d, const struct wc_finding *finding,
+                       const struct wc_wimmap *map, const uint32_t *names, uint32_t count);
 void wc_display_error(struct wc_display *d, const struct wc_why *why);
 /* The session that was found without a URL, or whose URL has no key: which key is trusted. */
 void wc_display_trust(struct wc_display *d, const struct wc_url *url, const char *sender_name);

@@ -8,9 +8,12 @@
 #include "common/core/text.h"
 #include "common/io/secret.h"
 
+enum { FETCH_DEEP = WC_ARGS_COMMAND };
+
 static const char fetch_letters[] = ":o:" WC_FETCH_SESSION_LETTERS WC_ARGS_COMMON_LETTERS;
 static const struct option fetch_options[] = {
     {"output", required_argument, NULL, 'o'},
+    {"deep", no_argument, NULL, FETCH_DEEP},
     WC_FETCH_SESSION_OPTIONS,
     WC_ARGS_COMMON_OPTIONS,
     {NULL, 0, NULL, 0},
@@ -26,6 +29,8 @@ static const char fetch_help[] =
     "Package:\n"
     "  -o, --output FILE|DIR|-      where to (default: the current folder);\n"
     "                               '-': one file, in order, on stdout\n"
+    "      --deep                   also compare every file inside a WIM with its SHA-1,\n"
+    "                               behind the reception; only then is it delivered\n"
     "      --id ID                  only this package\n"
     "      --package-version N      only version N of it, or a later one: 1..4294967295\n"
     "\n"
@@ -180,6 +185,33 @@ void wc_fetch_options_init(struct wc_fetch_options *o)
     };
 }
 
+static enum wc_err take_option(struct wc_fetch_options *o, int code, struct wc_why *why)
+{
+    switch (code) {
+    case FETCH_DEEP:
+        o->deep = true;
+        return WC_OK;
+    case 'o':
+        return wc_args_text("--output", optarg, &o->output, why);
+    default:
+        return wc_fetch_session_option(o, code, optarg, why);
+    }
+}
+
+static enum wc_err check_stdout(const struct wc_fetch_options *o, bool json, struct wc_why *why)
+{
+    if (!o->output || strcmp(o->output, "-") != 0)
+        return WC_OK;
+    if (json)
+        return wc_why_set(why, WC_E_FORMAT, EX_USAGE,
+                          "--json and --output - both write to stdout; leave out one of them");
+    if (o->deep)
+        return wc_why_set(why, WC_E_FORMAT, EX_USAGE,
+                          "--deep delivers when all is looked into, --output - at once; leave out "
+                          "one of them");
+    return WC_OK;
+}
+
 enum wc_err wc_fetch_options_parse(struct wc_fetch_options *ret, struct wc_args_common *common,
                                    int argc, char **argv, struct wc_why *why)
 {
@@ -190,18 +222,16 @@ enum wc_err wc_fetch_options_parse(struct wc_fetch_options *ret, struct wc_args_
         if (code == '?' || code == ':')
             return wc_args_refuse(code, argv, fetch_options, why);
         if (!wc_args_common_option(common, code)) {
-            enum wc_err err = code == 'o' ? wc_args_text("--output", optarg, &ret->output, why)
-                                          : wc_fetch_session_option(ret, code, optarg, why);
+            enum wc_err err = take_option(ret, code, why);
             if (err)
                 return err;
         }
         if (common->action != WC_ARGS_RUN)
             return WC_OK;
     }
-    if (common->json && ret->output && strcmp(ret->output, "-") == 0)
-        return wc_why_set(why, WC_E_FORMAT, EX_USAGE,
-                          "--json and --output - both write to stdout; leave out one of them");
-    enum wc_err err = wc_fetch_options_check(ret, why);
+    enum wc_err err = check_stdout(ret, common->json, why);
+    if (!err)
+        err = wc_fetch_options_check(ret, why);
     if (err)
         return err;
     if (argc - optind > 1)

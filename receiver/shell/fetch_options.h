@@ -23,6 +23,7 @@
 struct wc_fetch_options {
     bool has_url;                   /* false: find announced sessions */
     struct wc_url url;              /* with --id as its package when the URL had none */
+    bool deep;                      /* look into every file of the package's WIMs */
     const char *output;             /* FILE, DIR, or "-"; NULL: the current directory */
     const char *interface;          /* name or address; NULL: the one that leads to the sender */
     const char *name;               /* of this receiver, for people; NULL: the host's */

@@ -52,6 +52,20 @@ static void take_void(struct wc_session *s, const struct wc_void *void_block)
         wc_hearing_judge(s);
 }
 
+/* Once a second, if there is news; before DONE at once. */
+static void tell_progress(struct wc_session *s, bool is_last)
+{
+    const struct wc_job_progress *p = &s->progress;
+    wc_ns now = wc_clock_now();
+    bool is_news =
+        p->files_verified != s->told.files_verified || p->files_total != s->told.files_total;
+    if (!is_news || p->files_verified > p->files_total || (!is_last && now < s->tell_due))
+        return;
+    s->tell_due = now + WC_S(1);
+    s->told = (struct wc_progress){p->files_verified, p->files_total};
+    wc_client_progress(s->client, &s->told);
+}
+
 static void take_stats(struct wc_session *s, const struct wc_rx_stats *stats)
 {
     bool has_mended = stats->core.mended_count > s->stats.core.mended_count;
@@ -59,6 +73,8 @@ static void take_stats(struct wc_session *s, const struct wc_rx_stats *stats)
     if (has_mended)
         wc_hearing_judge(s);
     wc_jobs_progress(&s->jobs, &s->progress);
+    wc_jobs_talk(&s->jobs, s->display);
+    tell_progress(s, false);
     wc_display_progress(s->display, s->manifest, &s->stats, &s->status, &s->progress,
                         wc_clock_now());
 }
@@ -109,6 +125,8 @@ static void take_notice(struct wc_session *s, struct wc_rx_notice *notice)
         break;
     case WC_RX_FINISHED:
         s->complete = true;
+        wc_jobs_progress(&s->jobs, &s->progress);
+        tell_progress(s, true);
         wc_client_done(s->client, 0, s->manifest->partition.object_bytes, "");
         break;
     case WC_RX_FAILED:

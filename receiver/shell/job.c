@@ -77,3 +77,17 @@ bool wc_jobs_summarize(const struct wc_jobs *jobs, const struct wc_fetch_summary
     }
     return false;
 }
+
+void wc_jobs_talk(const struct wc_jobs *jobs, struct wc_display *display)
+{
+    for (uint32_t i = 0; i < jobs->count; i++)
+        if (jobs->list[i].talk)
+            jobs->list[i].talk(jobs->list[i].ctx, display);
+}
+
+void wc_jobs_members(const struct wc_jobs *jobs, struct wc_jsonl *events)
+{
+    for (uint32_t i = 0; i < jobs->count; i++)
+        if (jobs->list[i].members)
+            jobs->list[i].members(jobs->list[i].ctx, events);
+}

@@ -6,11 +6,16 @@
 
 #include "receiver/shell/store.h"
 
+struct wc_display;
+struct wc_jsonl;
+
 /* What the displays say beside the reception; a total of 0: not known, or no business of this
  * command. */
 struct wc_job_progress {
     uint32_t files_verified; /* files of WIMs whose bytes are all in, and right */
     uint32_t files_total;
+    bool is_deep; /* --deep: their data is compared with the digests in the image, too */
+    uint32_t files_checked;
     uint64_t applied_bytes; /* of plain data */
     uint64_t apply_bytes;
     uint64_t applied_files;
@@ -43,6 +48,11 @@ struct wc_job {
     /* Main thread, at the end, after what went wrong was said: say what was done, in place of the
      * session's own summary. */
     void (*summarize)(void *ctx, const struct wc_fetch_summary *summary);
+    /* Main thread, several times a second once the store is open, and before the summary: say what
+     * is new. */
+    void (*talk)(void *ctx, struct wc_display *display);
+    /* Main thread, at the end: further members of the event `summary` of the session. */
+    void (*members)(void *ctx, struct wc_jsonl *events);
     void *ctx;
 };
 
@@ -67,5 +77,7 @@ void wc_jobs_cancel(const struct wc_jobs *jobs);
 void wc_jobs_progress(const struct wc_jobs *jobs, struct wc_job_progress *ret);
 /* The first job that summarizes does; false: none. */
 bool wc_jobs_summarize(const struct wc_jobs *jobs, const struct wc_fetch_summary *summary);
+void wc_jobs_talk(const struct wc_jobs *jobs, struct wc_display *display);
+void wc_jobs_members(const struct wc_jobs *jobs, struct wc_jsonl *events);
 
 #endif

@@ -10,6 +10,7 @@
 #include "common/io/signals.h"
 #include "receiver/shell/discover.h"
 #include "receiver/shell/entry.h"
+#include "receiver/shell/filebook.h"
 #include "receiver/shell/hearing.h"
 
 #define ALIVE_MS 2000u
@@ -183,6 +184,8 @@ static void receive(struct wc_session *s)
 
 static void summarize(struct wc_session *s)
 {
+    wc_jobs_talk(&s->jobs, s->display);
+    wc_jobs_progress(&s->jobs, &s->progress);
     if (s->why.exit_code)
         wc_display_error(s->display, &s->why);
     struct wc_fetch_summary summary = {
@@ -194,6 +197,7 @@ static void summarize(struct wc_session *s)
         .stats = s->stats,
         .resumed_bytes = s->store ? wc_store_resumed_bytes(s->store) : 0,
         .complete = s->complete,
+        .jobs = &s->jobs,
         .progress = s->progress,
     };
     wc_display_end(s->display);
@@ -240,5 +244,14 @@ int wc_run_session(const struct wc_fetch_options *options, const struct wc_args_
 int wc_fetch_run(const struct wc_fetch_options *options, const struct wc_args_common *common)
 {
     struct wc_jobs jobs = {.count = 0};
-    return wc_run_session(options, common, &jobs);
+    struct wc_filebook *book = wc_filebook_new(options->deep);
+    if (!book) {
+        fprintf(stderr, "wimcast-receiver: out of memory\n");
+        return EX_OSERR;
+    }
+    struct wc_job job = wc_filebook_job(book);
+    wc_jobs_add(&jobs, &job);
+    int exit_code = wc_run_session(options, common, &jobs);
+    wc_filebook_free(book);
+    return exit_code;
 }

@@ -32,6 +32,8 @@ struct wc_session {
     struct wc_status status;
     struct wc_rx_stats stats;
     struct wc_job_progress progress; /* of the jobs */
+    struct wc_progress told;         /* of it, to the sender */
+    wc_ns tell_due;                  /* when next */
     enum wc_err open_err;            /* of the store */
     struct wc_why open_why;
     atomic_bool cancel_open;

@@ -15,15 +15,14 @@ static const char *file_of(const struct wc_wim *w, uint16_t part)
 
 /* --- structure ------------------------------------------------------------------------------ */
 
-static void report_defect(struct wc_verify_report *report, const struct wc_wim *w,
-                          const struct wc_wim_defect *d)
+struct wc_wim_sight wc_verify_defect(const struct wc_wim *w, const struct wc_wim_defect *d)
 {
     static const enum wc_wim_fault faults[] = {
         [WC_WIM_DEFECT_AREA] = WC_WIM_FAULT_AREA,
         [WC_WIM_DEFECT_SIZE] = WC_WIM_FAULT_SHORT,
         [WC_WIM_DEFECT_PART] = WC_WIM_FAULT_PART,
     };
-    struct wc_wim_sight sight = {
+    return (struct wc_wim_sight){
         .fault = faults[d->kind],
         .file = file_of(w, d->kind == WC_WIM_DEFECT_PART ? 1 : d->part),
         .area = d->area,
@@ -35,6 +34,12 @@ static void report_defect(struct wc_verify_report *report, const struct wc_wim *
         .expected = d->has_digests ? d->expected : NULL,
         .actual = d->has_digests ? d->actual : NULL,
     };
+}
+
+static void report_defect(struct wc_verify_report *report, const struct wc_wim *w,
+                          const struct wc_wim_defect *d)
+{
+    struct wc_wim_sight sight = wc_verify_defect(w, d);
     wc_verify_report_fault(report, &sight, NULL);
 }
 
@@ -69,10 +74,9 @@ static enum wc_err report_missing(struct wc_verify_report *report, const struct 
     return WC_OK;
 }
 
-static enum wc_err report_blob(struct wc_verify_report *report, const struct wc_wim *w,
-                               uint32_t index, struct wc_wim_sight *sight)
+/* Where a blob is, and what it should be. */
+static void place_blob(struct wc_wim_sight *sight, const struct wc_wim *w, uint32_t index)
 {
-    struct wc_verify_names names = {0};
     const struct wc_wim_blob *blob = wc_wimmap_blob(w->map, index);
     const struct wc_wim_resource *r = wc_wimmap_resource(w->map, blob->resource);
     sight->file = file_of(w, r->part);
@@ -82,6 +86,13 @@ static enum wc_err report_blob(struct wc_verify_report *report, const struct wc_
     sight->digest_bytes = WC_SHA1_BYTES;
     sight->expected = blob->sha1;
     sight->names_lost = !w->knows_names;
+}
+
+static enum wc_err report_blob(struct wc_verify_report *report, const struct wc_wim *w,
+                               uint32_t index, struct wc_wim_sight *sight)
+{
+    struct wc_verify_names names = {0};
+    place_blob(sight, w, index);
     enum wc_err err = wc_verify_names_of_blob(&names, w->map, index);
     if (!err)
         wc_verify_report_fault(report, sight, &names);
@@ -136,6 +147,21 @@ static enum wc_wim_fault fault_of(const struct wc_wimlook *look)
     }
 }
 
+struct wc_wim_sight wc_verify_sight(const struct wc_wim *w, const struct wc_wimdeep_fault *fault)
+{
+    const struct wc_wim_blob *blob = wc_wimmap_blob(w->map, fault->blob);
+    const struct wc_wim_resource *r = wc_wimmap_resource(w->map, blob->resource);
+    struct wc_wim_sight sight = {
+        .fault = fault_of(&fault->look),
+        .again = wc_verify_again(fault->again),
+        .seen = fault->look.err == WC_E_IO ? wc_why_errno_text(fault->look.error)
+                                           : wc_wim_resource_why(w, r),
+        .actual = fault->look.err == WC_E_DIGEST ? fault->look.digest : NULL,
+    };
+    place_blob(&sight, w, fault->blob);
+    return sight;
+}
+
 /* A blob that no file uses, and files whose data is missing, with one SHA-1: then the data is
  * right, and the lookup table is not. Marks them in `explained`. */
 static enum wc_err blame_table(struct wc_verify_report *report, const struct wc_wim *w,
@@ -186,8 +212,6 @@ static enum wc_err blame_table(struct wc_verify_report *report, const struct wc_
 static enum wc_err report_fault(struct wc_verify_report *report, const struct wc_wim *w,
                                 const struct wc_wimdeep_fault *fault, uint8_t *explained)
 {
-    const struct wc_wim_blob *blob = wc_wimmap_blob(w->map, fault->blob);
-    const struct wc_wim_resource *r = wc_wimmap_resource(w->map, blob->resource);
     uint32_t name_count;
     bool is_blamed = false;
     (void)wc_wimmap_names(w->map, fault->blob, &name_count);
@@ -196,13 +220,7 @@ static enum wc_err report_fault(struct wc_verify_report *report, const struct wc
         if (err || is_blamed)
             return err;
     }
-    struct wc_wim_sight sight = {
-        .fault = fault_of(&fault->look),
-        .again = wc_verify_again(fault->again),
-        .seen = fault->look.err == WC_E_IO ? wc_why_errno_text(fault->look.error)
-                                           : wc_wim_resource_why(w, r),
-        .actual = fault->look.err == WC_E_DIGEST ? fault->look.digest : NULL,
-    };
+    struct wc_wim_sight sight = wc_verify_sight(w, fault);
     return report_blob(report, w, fault->blob, &sight);
 }
 

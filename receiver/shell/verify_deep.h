@@ -11,6 +11,12 @@
 WC_MUST_USE enum wc_err wc_verify_structure(struct wc_verify_report *report, const struct wc_wim *w,
                                             bool will_be_deep);
 
+/* What is to be said of a fault, but for the paths; texts and digests are those of `w` and
+ * `fault`. */
+struct wc_wim_sight wc_verify_sight(const struct wc_wim *w, const struct wc_wimdeep_fault *fault);
+/* The same of a defect. */
+struct wc_wim_sight wc_verify_defect(const struct wc_wim *w, const struct wc_wim_defect *d);
+
 /* Every blob that is wanted, and, if all are, the integrity tables; names without data, too. Errors
  * as wc_wimdeep_run. ret->faults is not set. */
 WC_MUST_USE enum wc_err wc_verify_deep(struct wc_verify_report *report, const struct wc_wim *w,
