@@ -11,6 +11,7 @@
 #include "common/io/netaddr.h"
 #include "common/io/voice.h"
 #include "sender/shell/reader_list.h"
+#include "sender/shell/tally.h"
 #include "sender/shell/wimscan.h"
 
 #define BAR_WIDTH  30u
@@ -174,19 +175,34 @@ static const char *state_text(enum wc_member_state state)
     return "unknown";
 }
 
+static void files_members(struct wc_display *d, const struct wc_progress *files)
+{
+    if (!files->files_total)
+        return;
+    wc_jsonl_uint(d->voice.events, "files_verified", files->files_verified);
+    wc_jsonl_uint(d->voice.events, "files_total", files->files_total);
+}
+
 void wc_display_receiver(struct wc_display *d, const struct wc_roster_entry *entry)
 {
     bool bad = entry->state >= WC_MEMBER_FAILED || entry->state == WC_MEMBER_UNICAST;
     bool minor = entry->state == WC_MEMBER_JOINED;
     enum wc_term_level level = bad ? WC_TERM_WARNING : minor ? WC_TERM_DETAIL : WC_TERM_INFO;
+    bool has_files = !bad && entry->state == WC_MEMBER_DONE && entry->files.files_total;
+    char files[WC_TALLY_TEXT_BYTES];
+    wc_tally_text(files, &entry->files);
     wc_term_say(d->voice.term, level, "receiver %s (%s) %s%s%s", entry->name, entry->peer,
-                state_text(entry->state), bad ? ": " : "", bad ? entry->reason : "");
+                state_text(entry->state), bad || has_files ? ": " : "",
+                bad         ? entry->reason
+                : has_files ? files
+                            : "");
     wc_jsonl_begin(d->voice.events, "receiver");
     wc_jsonl_str(d->voice.events, "name", entry->name);
     wc_jsonl_str(d->voice.events, "address", entry->peer);
     wc_jsonl_str(d->voice.events, "state", state_text(entry->state));
     if (bad)
         wc_jsonl_str(d->voice.events, "reason", entry->reason);
+    files_members(d, &entry->files);
     wc_voice_end(&d->voice);
 }
 
@@ -204,7 +220,9 @@ static wc_ns time_left(const struct wc_session *session, const struct wc_sender_
     return (wc_ns)((double)symbols * session->wire_bytes * 8e9 / (double)s->rate_bps);
 }
 
-static void progress_event(struct wc_display *d, const struct wc_sender_stats *s, wc_ns now)
+static void progress_event(struct wc_display *d, const struct wc_sender_stats *s,
+                           const struct wc_roster *roster, const struct wc_progress *files,
+                           wc_ns now)
 {
     if (!d->voice.events || now < d->event_due)
         return;
@@ -220,14 +238,18 @@ static void progress_event(struct wc_display *d, const struct wc_sender_stats *s
     wc_jsonl_uint(d->voice.events, "unicast", s->unicast);
     wc_jsonl_uint(d->voice.events, "done", s->done);
     wc_jsonl_uint(d->voice.events, "failed", s->failed);
+    files_members(d, files);
+    wc_tally_list(roster, d->voice.events);
     wc_voice_end(&d->voice);
 }
 
 void wc_display_progress(struct wc_display *d, const struct wc_session *session,
-                         const struct wc_tx_stats *stats, bool has_keyboard, wc_ns now)
+                         const struct wc_tx_stats *stats, const struct wc_roster *roster,
+                         bool has_keyboard, wc_ns now)
 {
     const struct wc_sender_stats *s = &stats->core;
-    progress_event(d, s, now);
+    struct wc_progress files = wc_tally_least(roster);
+    progress_event(d, s, roster, &files, now);
     if (!wc_term_is_due(d->voice.term, now))
         return;
     char line[2][LINE_BYTES], bar[BAR_WIDTH + 1], a[WC_FORMAT_BYTES], b[WC_FORMAT_BYTES],
@@ -244,23 +266,27 @@ void wc_display_progress(struct wc_display *d, const struct wc_session *session,
     snprintf(line[1], LINE_BYTES,
              "receivers: %u joined, %u at work, %u by unicast, %u done, %u failed", s->joined,
              s->ready + s->unicast, s->unicast, s->done, s->failed);
-    wc_term_draw(d->voice.term, now, (const char *const[]){line[0], line[1]}, 2);
+    char verified[WC_TALLY_TEXT_BYTES], last[LINE_BYTES];
+    snprintf(last, sizeof last, "%s by the slowest", wc_tally_text(verified, &files));
+    wc_term_draw(d->voice.term, now, (const char *const[]){line[0], line[1], last},
+                 files.files_total ? 3 : 2);
 }
 
 void wc_display_summary(struct wc_display *d, const struct wc_send_summary *s)
 {
     double goodput_bps = s->seconds > 0 ? (double)s->bytes * 8.0 / s->seconds : 0.0;
-    char size[WC_FORMAT_BYTES], rate[WC_FORMAT_BYTES];
+    char size[WC_FORMAT_BYTES], rate[WC_FORMAT_BYTES], verified[WC_TALLY_TEXT_BYTES];
     wc_term_finish(d->voice.term, false);
     bool began = strcmp(s->result, "error") != 0; /* else the error has said all */
     if (began)
         wc_term_say(
             d->voice.term, s->failed ? WC_TERM_WARNING : WC_TERM_INFO,
             "%s: %u of %u receivers have all of %s, %.1f s, %s each; %llu source and %llu repair "
-            "symbols",
+            "symbols%s%s",
             s->result, s->completed, s->receivers, wc_format_bytes(size, s->bytes), s->seconds,
             wc_format_bitrate(rate, (uint64_t)goodput_bps), (unsigned long long)s->source_symbols,
-            (unsigned long long)s->repair_symbols);
+            (unsigned long long)s->repair_symbols, s->files.files_total ? "; " : "",
+            wc_tally_text(verified, &s->files));
     wc_jsonl_begin(d->voice.events, "summary");
     wc_jsonl_str(d->voice.events, "result", s->result);
     wc_jsonl_uint(d->voice.events, "bytes", s->bytes);
@@ -272,5 +298,6 @@ void wc_display_summary(struct wc_display *d, const struct wc_send_summary *s)
     wc_jsonl_uint(d->voice.events, "receivers", s->receivers);
     wc_jsonl_uint(d->voice.events, "completed", s->completed);
     wc_jsonl_uint(d->voice.events, "failed", s->failed);
+    files_members(d, &s->files);
     wc_voice_end(&d->voice);
 }

@@ -18,6 +18,7 @@ struct wc_send_summary {
     uint64_t wire_bytes; /* of all datagrams sent to the group, headers and seals included */
     uint64_t source_symbols, repair_symbols;
     uint32_t receivers, completed, failed;
+    struct wc_progress files; /* by the receiver that is the least far; total 0: not known */
 };
 
 /* With a log file, if `log` names one. WC_E_NOMEM, and as wc_cmtrace_open: `why` says it. */
@@ -39,7 +40,8 @@ void wc_display_session(struct wc_display *d, const struct wc_session *session, 
 void wc_display_phase(struct wc_display *d, enum wc_phase phase);
 void wc_display_receiver(struct wc_display *d, const struct wc_roster_entry *entry);
 void wc_display_progress(struct wc_display *d, const struct wc_session *session,
-                         const struct wc_tx_stats *stats, bool has_keyboard, wc_ns now);
+                         const struct wc_tx_stats *stats, const struct wc_roster *roster,
+                         bool has_keyboard, wc_ns now);
 void wc_display_summary(struct wc_display *d, const struct wc_send_summary *summary);
 
 #endif

@@ -326,6 +326,12 @@ static void take_unicast(struct wc_roster *r, struct guest *g, const struct wc_u
     post(r, g, (struct wc_sender_event){.type = WC_SENDER_UNICAST});
 }
 
+static void take_progress(struct wc_roster *r, struct guest *g, const struct wc_progress *files)
+{
+    post(r, g, (struct wc_sender_event){.type = WC_SENDER_ALIVE});
+    g->entry.files = *files;
+}
+
 static void on_msg(void *ctx, struct wc_ctrl *c, const struct wc_msg *msg)
 {
     struct wc_roster *r = ctx;
@@ -358,6 +364,9 @@ static void on_msg(void *ctx, struct wc_ctrl *c, const struct wc_msg *msg)
         break;
     case WC_MSG_VOID:
         take_void(r, g, &msg->void_block);
+        break;
+    case WC_MSG_PROGRESS:
+        take_progress(r, g, &msg->progress);
         break;
     case WC_MSG_BYE:
         snprintf(g->entry.reason, sizeof g->entry.reason, "%s", msg->refusal.sentence);
@@ -518,6 +527,14 @@ void wc_roster_member(struct wc_roster *r, uint32_t member, enum wc_member_state
     if (state == WC_MEMBER_LOST && !g->entry.reason[0])
         snprintf(g->entry.reason, sizeof g->entry.reason, "its connection closed");
     change(r, g, state);
+}
+
+const struct wc_roster_entry *wc_roster_next(const struct wc_roster *r, uint32_t *at)
+{
+    while (r && *at < r->config.member_max)
+        if (r->guests[(*at)++].entry.state != WC_MEMBER_NONE)
+            return &r->guests[*at - 1].entry;
+    return NULL;
 }
 
 static uint32_t hello_max_ms(const struct wc_roster *r)

@@ -21,6 +21,7 @@ struct wc_roster_entry {
     char peer[64];                          /* address and port */
     char reason[WC_SENTENCE_BYTES_MAX + 1]; /* why it failed or was lost */
     uint64_t bytes;                         /* that it says it verified */
+    struct wc_progress files;               /* the same; total 0: it has not said */
 };
 
 #define WC_ROSTER_REFUSALS_MAX 8u
@@ -57,6 +58,10 @@ uint16_t wc_roster_port(const struct wc_roster *r);
 
 /* A notice of the protocol core about a member. */
 void wc_roster_member(struct wc_roster *r, uint32_t member, enum wc_member_state state);
+
+/* What is known of the next receiver from number *at on (0: the first), which goes on behind it;
+ * NULL: there are no more. Borrowed until something happens. `r` may be NULL: there are none. */
+const struct wc_roster_entry *wc_roster_next(const struct wc_roster *r, uint32_t *at);
 
 /* Tell all receivers how the session stands: once a second, and at each change of phase or report
  * interval. Those who connected and said nothing are sent away. */

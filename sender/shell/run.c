@@ -15,6 +15,7 @@
 #include "common/io/signals.h"
 #include "sender/shell/announcer.h"
 #include "sender/shell/prepare.h"
+#include "sender/shell/tally.h"
 
 #define TICK_MS      1000u
 #define SILENCE_MAX  WC_S(10)
@@ -34,9 +35,10 @@ struct run {
     struct wc_roster *roster;
     struct wc_announcer *announcer;
     struct wc_tx_stats stats;
-    const char *cancelled; /* why it was ended from outside; NULL: not so */
-    struct wc_why failed;  /* exit_code 0: not so */
-    bool served;           /* receivers could join */
+    struct wc_progress files; /* verified by the slowest, at the end */
+    const char *cancelled;    /* why it was ended from outside; NULL: not so */
+    struct wc_why failed;     /* exit_code 0: not so */
+    bool served;              /* receivers could join */
     bool closing;
     int signal_fd;
     uv_loop_t loop;
@@ -92,7 +94,7 @@ static void take_stats(struct run *run, const struct wc_tx_stats *stats)
     run->stats = *stats;
     if (interval_changed)
         wc_roster_status(run->roster, &stats->core);
-    wc_display_progress(run->display, &run->prepared.session, stats, run->has_keyboard,
+    wc_display_progress(run->display, &run->prepared.session, stats, run->roster, run->has_keyboard,
                         wc_clock_now());
 }
 
@@ -338,6 +340,7 @@ static void serve(struct run *run, struct wc_why *why)
     uv_run(&run->loop, UV_RUN_DEFAULT);
     wc_txloop_stop(run->txloop);
     wc_announcer_close(run->announcer);
+    run->files = wc_tally_least(run->roster);
     wc_roster_free(run->roster);
     wc_tls_context_free(run->tls);
 }
@@ -370,6 +373,7 @@ static int summarize(const struct run *run)
         .receivers = s->joined,
         .completed = s->done,
         .failed = s->joined - s->done,
+        .files = run->files,
     };
     if (s->started != WC_NEVER && run->stats.ended != WC_NEVER)
         summary.seconds = (double)(run->stats.ended - s->started) / 1e9;

@@ -27,6 +27,10 @@ end_of_receiver r2 100 0
 end_of_sender 30 0
 same "$work_dir/package" "$work_dir/r1/package"
 same "$work_dir/package" "$work_dir/r2/package"
+for name in r1 r2 sender; do
+    number "$name" .files_verified 2 2 # the empty one has nothing to be verified
+    number "$name" .files_total 2 2
+done
 say "ok: two receivers over loopback"
 
 # What the log files say.
