@@ -12,145 +12,36 @@
 
 #include <cmocka.h>
 
-#include "common/io/sha1.h"
 #include "common/io/wimdeep.h"
 #include "common/io/wimranges.h"
+#include "tests/support/wimmaker.h"
 #include "tests/support/workdir.h"
 
-enum { SMALL_COUNT = 200, SMALL_BYTES = 3000, LARGE_BYTES = 5 << 20, ROOM = 8 << 20 };
+static struct wc_workdir dir;
 
-struct maker {
-    struct wc_workdir dir;
-    uint8_t *bytes;
-    size_t count;
-    size_t table, table_count, metadata, metadata_bytes, xml, xml_bytes;
-    uint8_t table_bytes[(SMALL_COUNT + 2) * WC_WIM_ENTRY_BYTES];
-    uint8_t tree[65536];
-    size_t tree_bytes;
+enum {
+    SMALL_COUNT = WC_WIMMAKER_SMALL_COUNT,
+    SMALL_BYTES = WC_WIMMAKER_SMALL_BYTES,
+    LARGE_BYTES = WC_WIMMAKER_LARGE_BYTES,
 };
 
-static void set(uint8_t *at, uint64_t value, size_t byte_count)
+static void make(struct wc_wimmaker *m)
 {
-    for (size_t i = 0; i < byte_count; i++)
-        at[i] = (uint8_t)(value >> (8 * i));
+    wc_wimmaker_make(m);
+    wc_workdir_make(&dir);
 }
 
-static void put(uint8_t *bytes, size_t *count, uint64_t value, size_t byte_count)
+static void unmake(struct wc_wimmaker *m)
 {
-    set(bytes + *count, value, byte_count);
-    *count += byte_count;
+    wc_wimmaker_free(m);
+    wc_workdir_remove(&dir);
 }
 
-static void hash(const uint8_t *bytes, size_t count, uint8_t ret[WC_SHA1_BYTES])
-{
-    struct wc_sha1 *s;
-    assert_int_equal(wc_sha1_new(&s), WC_OK);
-    wc_sha1_update(s, bytes, count);
-    wc_sha1_finish(s, ret);
-    wc_sha1_free(s);
-}
-
-static void place(uint8_t *at, size_t offset, size_t byte_count, uint8_t flags)
-{
-    set(at, byte_count, 7);
-    at[7] = flags;
-    set(at + 8, offset, 8);
-    set(at + 16, byte_count, 8);
-}
-
-static void add_entry(struct maker *m, size_t offset, size_t byte_count, uint8_t flags,
-                      const uint8_t sha1[WC_SHA1_BYTES])
-{
-    uint8_t *e = m->table_bytes + m->table_count++ * WC_WIM_ENTRY_BYTES;
-    place(e, offset, byte_count, flags);
-    set(e + 24, 1, 2);
-    set(e + 26, 1, 4);
-    memcpy(e + 30, sha1, WC_SHA1_BYTES);
-}
-
-static void add_dentry(struct maker *m, const char *name, uint32_t attributes, uint64_t children,
-                       const uint8_t *sha1)
-{
-    static const uint8_t none[WC_SHA1_BYTES];
-    size_t begin = m->tree_bytes, name_bytes = 2 * strlen(name);
-    memset(m->tree + begin, 0, 256);
-    put(m->tree, &m->tree_bytes, (104 + name_bytes + 7) / 8 * 8, 8);
-    put(m->tree, &m->tree_bytes, attributes, 4);
-    put(m->tree, &m->tree_bytes, UINT32_MAX, 4);
-    put(m->tree, &m->tree_bytes, children, 8);
-    m->tree_bytes += 40;
-    memcpy(m->tree + m->tree_bytes, sha1 ? sha1 : none, WC_SHA1_BYTES);
-    m->tree_bytes = begin + 100;
-    put(m->tree, &m->tree_bytes, name_bytes, 2);
-    for (; *name; name++)
-        put(m->tree, &m->tree_bytes, (uint8_t)*name, 2);
-    m->tree_bytes = begin + (104 + name_bytes + 7) / 8 * 8;
-}
-
-static void add_data(struct maker *m, uint64_t seed, size_t byte_count, const char *name)
-{
-    uint8_t sha1[WC_SHA1_BYTES];
-    wc_workdir_pattern(seed, 0, m->bytes + m->count, byte_count);
-    hash(m->bytes + m->count, byte_count, sha1);
-    add_entry(m, m->count, byte_count, 0, sha1);
-    add_dentry(m, name, 0, 0, sha1);
-    m->count += byte_count;
-}
-
-/* An image of many small files and a large one in the middle. */
-static void make(struct maker *m)
-{
-    static const char xml[] = "<WIM><IMAGE INDEX=\"1\"/></WIM>";
-    uint8_t sha1[WC_SHA1_BYTES];
-    char name[16];
-    memset(m, 0, sizeof *m);
-    m->bytes = calloc(1, ROOM);
-    assert_non_null(m->bytes);
-    wc_workdir_make(&m->dir);
-    m->count = WC_WIM_HEADER_BYTES;
-    put(m->tree, &m->tree_bytes, 8, 8);
-    add_dentry(m, "", 0x10, 8 + 104 + 8, NULL);
-    m->tree_bytes += 8;
-    for (unsigned i = 0; i < SMALL_COUNT; i++) {
-        snprintf(name, sizeof name, "f%u", i);
-        if (i == SMALL_COUNT / 2)
-            add_data(m, 999, LARGE_BYTES, "large");
-        add_data(m, i, SMALL_BYTES, name);
-    }
-    m->tree_bytes += 8;
-    hash(m->tree, m->tree_bytes, sha1);
-    m->metadata = m->count;
-    memcpy(m->bytes + m->count, m->tree, m->tree_bytes);
-    add_entry(m, m->count, m->tree_bytes, WC_WIM_FLAG_METADATA, sha1);
-    m->count += m->tree_bytes;
-    m->table = m->count;
-    memcpy(m->bytes + m->count, m->table_bytes, m->table_count * WC_WIM_ENTRY_BYTES);
-    m->count += m->table_count * WC_WIM_ENTRY_BYTES;
-    m->xml = m->count;
-    set(m->bytes + m->count, 0xfeff, 2);
-    m->count += 2;
-    for (size_t i = 0; xml[i]; i++)
-        put(m->bytes, &m->count, (uint8_t)xml[i], 2);
-    memcpy(m->bytes, "MSWIM\0\0", 8);
-    set(m->bytes + 8, WC_WIM_HEADER_BYTES, 4);
-    set(m->bytes + 12, 0x10d00, 4);
-    set(m->bytes + 40, 0x10001, 4);
-    set(m->bytes + 44, 1, 4);
-    place(m->bytes + 48, m->table, m->xml - m->table, WC_WIM_FLAG_METADATA);
-    place(m->bytes + 72, m->xml, m->count - m->xml, WC_WIM_FLAG_METADATA);
-}
-
-static void unmake(struct maker *m)
-{
-    free(m->bytes);
-    wc_workdir_remove(&m->dir);
-}
-
-static struct wc_wim *open_made(struct maker *m)
+static struct wc_wim *open_made(struct wc_wimmaker *m)
 {
     struct wc_wim *w = NULL;
     struct wc_why why = {0};
-    const char *path = wc_workdir_write(&m->dir, "x.wim", m->bytes, m->count);
+    const char *path = wc_workdir_write(&dir, "x.wim", m->bytes, m->count);
     if (wc_wim_open(&w, path, &why))
         fail_msg("%s", why.text);
     return w;
@@ -179,7 +70,7 @@ static const char *name_of(const struct wc_wim *w, uint32_t blob)
 static void an_intact_image(void **state)
 {
     (void)state;
-    struct maker m;
+    struct wc_wimmaker m;
     make(&m);
     struct wc_wim *w = open_made(&m);
     assert_int_equal(w->defect_count, 0);
@@ -207,11 +98,11 @@ static void mark(void *ctx, uint16_t part, uint64_t from, uint64_t to)
 static void a_survey_knows_where_its_structure_lies(void **state)
 {
     (void)state;
-    struct maker m;
+    struct wc_wimmaker m;
     struct wc_why why = {0};
     struct wc_wim *w = NULL;
     make(&m);
-    const char *path = wc_workdir_write(&m.dir, "x.wim", m.bytes, m.count);
+    const char *path = wc_workdir_write(&dir, "x.wim", m.bytes, m.count);
     struct wc_wim_source source = {.name = path, .fd = open(path, O_RDONLY | O_CLOEXEC)};
     assert_int_equal(wc_wim_survey(&w, &source, 1, &why), WC_OK);
     assert_int_equal(w->defect_count, 0);
@@ -231,7 +122,7 @@ static void a_survey_knows_where_its_structure_lies(void **state)
 static void all_that_is_damaged_and_nothing_else(void **state)
 {
     (void)state;
-    struct maker m;
+    struct wc_wimmaker m;
     make(&m);
     size_t large = WC_WIM_HEADER_BYTES + SMALL_COUNT / 2 * SMALL_BYTES;
     m.bytes[WC_WIM_HEADER_BYTES] ^= 1;
@@ -259,7 +150,7 @@ static void all_that_is_damaged_and_nothing_else(void **state)
 static void damaged_metadata_hides_names_and_nothing_else(void **state)
 {
     (void)state;
-    struct maker m;
+    struct wc_wimmaker m;
     make(&m);
     m.bytes[m.metadata + 300] ^= 1;
     m.bytes[WC_WIM_HEADER_BYTES] ^= 1;
@@ -278,7 +169,7 @@ static void damaged_metadata_hides_names_and_nothing_else(void **state)
 static void a_damaged_entry_harms_one_file(void **state)
 {
     (void)state;
-    struct maker m;
+    struct wc_wimmaker m;
     make(&m);
     m.bytes[m.table + 5 * WC_WIM_ENTRY_BYTES + 40] ^= 1; /* SHA-1 of f5 */
     m.bytes[m.table + 6 * WC_WIM_ENTRY_BYTES + 14] ^= 1; /* f6 lies outside of the file */
@@ -301,7 +192,7 @@ static void a_damaged_entry_harms_one_file(void **state)
     unmake(&m);
 }
 
-static void assert_defect(struct maker *m, enum wc_wim_defect_kind kind, const char *area)
+static void assert_defect(struct wc_wimmaker *m, enum wc_wim_defect_kind kind, const char *area)
 {
     struct wc_wim *w = open_made(m);
     bool found = false;
@@ -316,7 +207,7 @@ static void assert_defect(struct maker *m, enum wc_wim_defect_kind kind, const c
 static void defects_of_tables(void **state)
 {
     (void)state;
-    struct maker m;
+    struct wc_wimmaker m;
     make(&m);
     m.count = m.table + 100;
     assert_defect(&m, WC_WIM_DEFECT_SIZE, "the lookup table");
@@ -340,11 +231,11 @@ static void defects_of_tables(void **state)
     assert_defect(&m, WC_WIM_DEFECT_AREA, "the header");
 }
 
-static void assert_no_wim(struct wc_workdir *dir, const void *bytes, size_t count, int exit_code)
+static void assert_no_wim(struct wc_workdir *where, const void *bytes, size_t count, int exit_code)
 {
     struct wc_wim *w;
     struct wc_why why = {0};
-    assert_int_not_equal(wc_wim_open(&w, wc_workdir_write(dir, "no.wim", bytes, count), &why),
+    assert_int_not_equal(wc_wim_open(&w, wc_workdir_write(where, "no.wim", bytes, count), &why),
                          WC_OK);
     assert_int_equal(why.exit_code, exit_code);
     assert_non_null(strstr(why.text, "no.wim"));
@@ -353,21 +244,21 @@ static void assert_no_wim(struct wc_workdir *dir, const void *bytes, size_t coun
 static void what_is_no_wim(void **state)
 {
     (void)state;
-    struct maker m;
+    struct wc_wimmaker m;
     struct wc_wim *w;
     struct wc_why why = {0};
     make(&m);
-    assert_no_wim(&m.dir, m.bytes, 0, EX_DATAERR);
-    assert_no_wim(&m.dir, m.bytes, 207, EX_DATAERR);
+    assert_no_wim(&dir, m.bytes, 0, EX_DATAERR);
+    assert_no_wim(&dir, m.bytes, 207, EX_DATAERR);
     m.bytes[0] = 'm';
-    assert_no_wim(&m.dir, m.bytes, m.count, EX_DATAERR);
+    assert_no_wim(&dir, m.bytes, m.count, EX_DATAERR);
     m.bytes[0] = 'M';
     m.bytes[42] = 2; /* parts */
     m.bytes[40] = 2;
-    assert_no_wim(&m.dir, m.bytes, m.count, EX_DATAERR);
-    assert_int_not_equal(wc_wim_open(&w, m.dir.path, &why), WC_OK);
+    assert_no_wim(&dir, m.bytes, m.count, EX_DATAERR);
+    assert_int_not_equal(wc_wim_open(&w, dir.path, &why), WC_OK);
     assert_int_equal(why.exit_code, EX_NOINPUT);
-    assert_int_not_equal(wc_wim_open(&w, wc_workdir_at(&m.dir, "none"), &why), WC_OK);
+    assert_int_not_equal(wc_wim_open(&w, wc_workdir_at(&dir, "none"), &why), WC_OK);
     assert_int_equal(why.exit_code, EX_NOINPUT);
     unmake(&m);
 }
@@ -375,7 +266,7 @@ static void what_is_no_wim(void **state)
 static void a_missing_part(void **state)
 {
     (void)state;
-    struct maker m;
+    struct wc_wimmaker m;
     make(&m);
     m.bytes[42] = 2;
     assert_defect(&m, WC_WIM_DEFECT_PART, "");
@@ -397,12 +288,12 @@ static void assert_closed(int fd)
 static void from_descriptors(void **state)
 {
     (void)state;
-    struct maker m;
+    struct wc_wimmaker m;
     struct wc_wim *w = NULL;
     struct wc_why why = {0};
     make(&m);
     memset(m.bytes + WC_WIM_HEADER_BYTES, 0, m.metadata - WC_WIM_HEADER_BYTES);
-    const char *path = wc_workdir_write(&m.dir, "x.wim.part", m.bytes, m.count);
+    const char *path = wc_workdir_write(&dir, "x.wim.part", m.bytes, m.count);
     struct wc_wim_source sources[] = {{"x.wim", open_fd(path)}, {"x2.wim", open_fd(path)}};
     if (wc_wim_open_parts(&w, sources, 2, &why))
         fail_msg("%s", why.text);
@@ -420,7 +311,7 @@ static void from_descriptors(void **state)
 static void parts_from_descriptors(void **state)
 {
     (void)state;
-    struct maker m;
+    struct wc_wimmaker m;
     struct wc_wim *w = NULL;
     struct wc_why why = {0};
     uint8_t second[WC_WIM_HEADER_BYTES];
@@ -429,8 +320,8 @@ static void parts_from_descriptors(void **state)
     memcpy(second, m.bytes, sizeof second);
     second[40] = 2;
     memset(second + 48, 0, 48); /* no tables */
-    int fd = open_fd(wc_workdir_write(&m.dir, "a", m.bytes, m.count));
-    int fd2 = open_fd(wc_workdir_write(&m.dir, "b", second, sizeof second));
+    int fd = open_fd(wc_workdir_write(&dir, "a", m.bytes, m.count));
+    int fd2 = open_fd(wc_workdir_write(&dir, "b", second, sizeof second));
     struct wc_wim_source sources[] = {{"d/x.swm", fd}, {"d/x2.swm", fd2}, {NULL, -1}};
     if (wc_wim_open_parts(&w, sources, 3, &why))
         fail_msg("%s", why.text);
@@ -442,8 +333,8 @@ static void parts_from_descriptors(void **state)
     assert_int_equal(w->defects[0].part, 3);
     wc_wim_close(w);
     /* A part in place of the first. */
-    fd2 = open_fd(wc_workdir_at(&m.dir, "b"));
-    fd = open_fd(wc_workdir_at(&m.dir, "a"));
+    fd2 = open_fd(wc_workdir_at(&dir, "b"));
+    fd = open_fd(wc_workdir_at(&dir, "a"));
     sources[0] = (struct wc_wim_source){"x2.swm", fd2};
     sources[1] = (struct wc_wim_source){"x.swm", fd};
     assert_int_equal(wc_wim_open_parts(&w, sources, 2, &why), WC_E_RANGE);
@@ -459,7 +350,7 @@ static void any_byte_of_the_tables(void **state)
     (void)state;
     uint64_t random = 1;
     for (int round = 0; round < 60; round++) {
-        struct maker m;
+        struct wc_wimmaker m;
         make(&m);
         for (int i = 0; i < 3; i++) {
             random = random * 6364136223846793005u + 1442695040888963407u;
@@ -469,7 +360,7 @@ static void any_byte_of_the_tables(void **state)
         }
         struct wc_wim *w;
         struct wc_why why = {0};
-        const char *path = wc_workdir_write(&m.dir, "x.wim", m.bytes, m.count);
+        const char *path = wc_workdir_write(&dir, "x.wim", m.bytes, m.count);
         if (wc_wim_open(&w, path, &why) == WC_OK) {
             free(look(w, 2, NULL).faults);
             wc_wim_close(w);
