@@ -82,8 +82,10 @@ say "ok: $total files, counted live on both sides, and looked into"
 # An earlier run's blocks count at once.
 start_sender --min-receivers 1 --max-wait 60 --max-bitrate 40m "$work_dir/package"
 fetch_into r3
-half_way() { counts "$work_dir/r3.json" | awk -v t="$total" '$1 > t / 3 { f = 1 } END { exit !f }'; }
-wait_for 60 half_way || fail "r3 does not get half of it"
+has_third() {
+    counts "$work_dir/r3.json" | awk -v total="$total" '3 * $1 >= total { f = 1 } END { exit !f }'
+}
+wait_for 60 has_third || fail "r3 does not get a third of it"
 before=$(counts "$work_dir/r3.json" | tail -n 1 | cut -d ' ' -f 1)
 kill -INT "${receiver_pid[r3]}"
 end_of_receiver r3 15 75
@@ -145,6 +147,21 @@ for image in xpress.wim lzx.wim none.wim; do
     published_damaged "$image" $((208 + (end - 208) * 3 / 7))
 done
 published_damaged solid.esd $((208 + $(data_end "$work_dir/package/solid.esd") / 3))
+
+# What this machine cannot read twice alike is no damage of the image, but no file is believed.
+badram=$WC_BUILD_DIR/tests/badram.so
+[[ -e $badram ]] || fail "not built: $badram"
+start_sender --min-receivers 1 --max-wait 60 --max-bitrate 40m "$work_dir/package/none.wim"
+wrapper=(env ASAN_OPTIONS=verify_asan_link_order=0 "LD_PRELOAD=$badram"
+    BADRAM_THREAD=wimcast-deep BADRAM_EVERY=5 BADRAM_COUNT=1)
+fetch_into ram --deep
+wrapper=()
+end_of_receiver ram 60 65
+end_of_sender 30 75
+[[ $(json_get "$work_dir/ram.json" error .finding) == damage.memory ]] || fail "ram: the finding"
+must_say ram 'could not be read twice alike: memory or disk of this machine are at fault'
+nothing_final ram
+say "ok: bad memory"
 
 # Nothing in it to look into.
 start_sender --min-receivers 1 --max-wait 60 "$work_dir/package/other"

@@ -88,6 +88,9 @@ static void every_option(void **state)
     assert_int_equal(o.version_min, 4294967295u);
     o = fetch_of("p fetch --name J\303\266rg");
     assert_string_equal(o.name, "J\303\266rg");
+    assert_false(o.deep);
+    o = fetch_of("p fetch --deep --output x wimcast://h/A");
+    assert_true(o.deep);
     o = fetch_of("p fetch --output x -- wimcast://h/A"); /* behind "--" too */
     assert_string_equal(o.url.package, "A");
 }
@@ -200,6 +203,8 @@ static const struct refusal {
      "--package-version takes a whole number from 1 to 4294967295, not '4294967296'"},
     {"p fetch --json --output -",
      "--json and --output - both write to stdout; leave out one of them"},
+    {"p fetch --deep --output -",
+     "--deep delivers when all is looked into, --output - at once; leave out one of them"},
     {"p fetch wimcast://a wimcast://b", "one URL at most; 'wimcast://b' is one too many"},
     {"p fetch wimcast://h/A --id B", "the URL names package A, and --id B; leave out one of them"},
 };
