@@ -58,12 +58,10 @@ struct wc_filebook {
 
 /* --- warnings ------------------------------------------------------------------------------- */
 
-/* WIMs without map are no reason to end; but a deep check needs them. */
-static void lose(struct wc_filebook *b, struct volume *v, enum wc_err err, const struct wc_why *why)
+/* A WIM without map is no reason to end; but a deep check needs it. */
+static void warn(struct wc_filebook *b, uint32_t file, enum wc_err err, const struct wc_why *why)
 {
     char shown[WC_WHY_PATH_BYTES];
-    uint32_t file = v->map.files ? v->map.files[0] : b->m->wims[v - b->volumes].file;
-    v->is_lost = true;
     pthread_mutex_lock(&b->lock);
     if (!b->warning.text[0])
         (void)wc_why_set(&b->warning, WC_OK, EX_OK,
@@ -74,6 +72,12 @@ static void lose(struct wc_filebook *b, struct volume *v, enum wc_err err, const
         b->deep_why = *why;
     }
     pthread_mutex_unlock(&b->lock);
+}
+
+static void lose(struct wc_filebook *b, struct volume *v, enum wc_err err, const struct wc_why *why)
+{
+    v->is_lost = true;
+    warn(b, v->map.files[0], err, why);
 }
 
 /* --- counting ------------------------------------------------------------------------------- */
@@ -222,33 +226,42 @@ static void note_locked(struct wc_filebook *b, uint32_t sbn)
 
 /* --- opening -------------------------------------------------------------------------------- */
 
+static enum wc_err find_volume(struct wc_filebook *b, const struct wc_store *store, uint32_t index)
+{
+    struct volume *v = &b->volumes[index];
+    const struct wc_manifest_wim *wim = &b->m->wims[index];
+    struct wc_why why;
+    v->name_count = wim->name_count;
+    b->volume_of[wim->file] = index;
+    enum wc_err err = wc_filemap_init(&v->map, b->m, wim);
+    if (err)
+        return err;
+    err = wc_filemap_open(&v->map, store, &why);
+    if (err)
+        lose(b, v, err, &why);
+    return WC_OK;
+}
+
 static enum wc_err find_volumes(struct wc_filebook *b, const struct wc_store *store)
 {
     uint32_t count = b->m->wim_count;
     struct wc_why why;
-    b->volumes = calloc((size_t)count + 1, sizeof b->volumes[0]);
+    b->volume_count = count < WC_FILEBOOK_WIMS_MAX ? count : WC_FILEBOOK_WIMS_MAX;
+    b->volumes = calloc((size_t)b->volume_count + 1, sizeof b->volumes[0]);
     b->volume_of = malloc(((size_t)b->m->file_count + 1) * sizeof b->volume_of[0]);
-    if (!b->volumes || !b->volume_of)
-        return WC_E_NOMEM;
-    for (uint32_t i = 0; i < b->m->file_count; i++)
+    enum wc_err err = b->volumes && b->volume_of ? WC_OK : WC_E_NOMEM;
+    for (uint32_t i = 0; !err && i < b->m->file_count; i++)
         b->volume_of[i] = NO_WIM;
-    b->volume_count = count;
-    for (uint32_t i = 0; i < count; i++) {
-        struct volume *v = &b->volumes[i];
-        v->name_count = b->m->wims[i].name_count;
-        b->volume_of[b->m->wims[i].file] = i;
-        enum wc_err err = i < WC_FILEBOOK_WIMS_MAX ? WC_OK : WC_E_TOO_LARGE;
-        if (err)
-            (void)wc_why_set(&why, err, EX_DATAERR, "the package holds %u WIMs; %u are looked into",
-                             count, WC_FILEBOOK_WIMS_MAX);
-        else if ((err = wc_filemap_init(&v->map, b->m, &b->m->wims[i])) != WC_OK)
-            return err;
-        else
-            err = wc_filemap_open(&v->map, store, &why);
-        if (err)
-            lose(b, v, err, &why);
+    for (uint32_t i = 0; !err && i < b->volume_count; i++)
+        err = find_volume(b, store, i);
+    if (!err && count > b->volume_count) {
+        (void)wc_why_set(&why, WC_E_TOO_LARGE, EX_DATAERR,
+                         "the package holds %u WIMs; %u are looked into, the others count as one "
+                         "file each",
+                         count, b->volume_count);
+        warn(b, b->m->wims[b->volume_count].file, WC_E_TOO_LARGE, &why);
     }
-    return WC_OK;
+    return err;
 }
 
 /* Which files belong to which WIM: those that are WIMs themselves to themselves. */

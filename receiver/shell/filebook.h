@@ -8,7 +8,7 @@
 
 #include "receiver/shell/job.h"
 
-/* WIMs of a package that are looked into. */
+/* WIMs of a package that are looked into; others count as one file each. */
 #define WC_FILEBOOK_WIMS_MAX 64u
 
 struct wc_filebook;

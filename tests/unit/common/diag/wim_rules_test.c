@@ -141,6 +141,33 @@ static void nothing_to_complain_of_is_a_notice(void **state)
     assert_string_equal(f.sentence, "the data of install.wim was not verified");
 }
 
+static void published_damaged(void **state)
+{
+    (void)state;
+    struct wc_wim_sight s = sight_of(WC_WIM_FAULT_CODE);
+    s.is_published = true;
+    s.path = "/Windows/a.dll";
+    s.path_count = 3;
+    s.again = WC_WIM_AGAIN_SAME;
+    struct wc_finding f = finding_of(&s);
+    assert_string_equal(f.kind->id, "damage.file");
+    assert_string_equal(f.sentence, "the image was published damaged: /Windows/a.dll and 2 other "
+                                    "paths are damaged");
+    assert_has(f.fix, "publish it again");
+    s.again = WC_WIM_AGAIN_GOOD; /* then it is nobody's fault but this machine's */
+    f = finding_of(&s);
+    assert_string_equal(f.kind->id, "damage.memory");
+    assert_null(strstr(f.sentence, "published"));
+    wc_wim_rules_published("install.wim", "/a, /b", 2, &f);
+    assert_string_equal(f.kind->id, "damage.file");
+    assert_string_equal(f.sentence, "the image install.wim was published damaged, so it is not "
+                                    "given its name: 2 files");
+    assert_string_equal(f.evidence, "/a, /b");
+    wc_wim_rules_published("install.wim", "/a", 1, &f);
+    assert_has(f.sentence, "name: 1 file");
+    assert_null(strstr(f.sentence, "files"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +176,7 @@ int main(void)
         cmocka_unit_test(each_fault_has_its_kind),
         cmocka_unit_test(a_block_names_what_is_in_it),
         cmocka_unit_test(nothing_to_complain_of_is_a_notice),
+        cmocka_unit_test(published_damaged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -267,6 +267,41 @@ static void without_a_map(void **state)
     unmake(&w);
 }
 
+/* 64 of them are opened, and are none; the others count as files. */
+static void too_many_wims(void **state)
+{
+    (void)state;
+    enum { COUNT = 70, BYTES = 100 };
+    static struct wc_file files[COUNT];
+    static struct wc_manifest_wim wims[COUNT];
+    static char paths[COUNT][16];
+    struct world w;
+    make(&w);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        snprintf(paths[i], sizeof paths[i], "%02u.wim", i);
+        files[i] = (struct wc_file){.path = paths[i],
+                                    .byte_count = BYTES,
+                                    .offset = i * BYTES,
+                                    .mode = 0644,
+                                    .kind = WC_FILE_REGULAR};
+        wims[i] = (struct wc_manifest_wim){.file = i, .image_count = 1, .name_count = 2};
+    }
+    w.m.files = files;
+    w.m.file_count = w.m.wim_count = COUNT;
+    w.m.wims = wims;
+    w.m.first_count = 0;
+    assert_int_equal(wc_partition_init(&w.m.partition, COUNT * BYTES, 512, BLOCK_SYMBOLS), WC_OK);
+    open_store(&w);
+    open_book(&w, false);
+    for (uint32_t sbn = 0; sbn < w.m.partition.block_count; sbn++)
+        write_block(&w, sbn);
+    assert_int_equal(w.job.complete(w.job.ctx, &w.why), WC_OK);
+    uint32_t total = 2 * WC_FILEBOOK_WIMS_MAX + COUNT - WC_FILEBOOK_WIMS_MAX;
+    assert_int_equal(progress(&w).files_verified, total);
+    assert_int_equal(progress(&w).files_total, total);
+    unmake(&w);
+}
+
 static void no_wim_at_all(void **state)
 {
     (void)state;
@@ -363,6 +398,7 @@ int main(void)
         cmocka_unit_test(tables_first),
         cmocka_unit_test(what_an_earlier_run_left),
         cmocka_unit_test(without_a_map),
+        cmocka_unit_test(too_many_wims),
         cmocka_unit_test(no_wim_at_all),
         cmocka_unit_test(looked_into),
         cmocka_unit_test(published_damaged),
