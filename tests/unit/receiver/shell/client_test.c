@@ -292,9 +292,11 @@ static void messages_go_up_and_down(void **state)
     report.runs[0] = (struct wc_run){.sbn = 1, .block_count = 1, .missing = 1};
     wc_client_report(b.client, &report);
     wc_client_unicast(b.client, "no multicast here");
+    wc_client_progress(b.client, &(struct wc_progress){.files_verified = 3, .files_total = 7});
     wc_client_fetch(b.client, 3);
     RUN_UNTIL(b.w, b.type_count[WC_MSG_FETCH] == 1);
     assert_int_equal(b.type_count[WC_MSG_ALIVE], 1);
+    assert_int_equal(b.type_count[WC_MSG_PROGRESS], 1);
     assert_true(b.ready_pn == 4711);
     assert_int_equal(b.report_run_count, 1);
     assert_int_equal(b.type_count[WC_MSG_UNICAST], 1);
