@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Extract one image of a WIM that may still be growing. A thread of its own reads the WIM, writes
+ * it anew in the form that libwim reads from a pipe (wimpipe.h), and feeds it to a child process
+ * (applychild.h), in which libwim extracts. Blobs go out in any order, each once, and only those
+ * of the image; so whatever is ready first goes first, and a resource that is complete may overtake
+ * one that is not.
+ *
+ * The metadata, the tables of chunks of solid resources, and all else that wc_wim_open reads must
+ * be there when it starts; data need not be. */
+#ifndef WC_RECEIVER_SHELL_APPLIER_H
+#define WC_RECEIVER_SHELL_APPLIER_H
+
+#include "common/core/err.h"
+#include "common/core/types.h"
+#include "common/io/why.h"
+#include "common/io/wim.h"
+#include "receiver/shell/applytarget.h"
+
+struct wc_applier;
+
+struct wc_applier_config {
+    const struct wc_wim *wim; /* borrowed until close; its descriptors are read with pread only */
+    uint16_t image;           /* from 1 */
+    const struct wc_apply_target *target; /* marked; borrowed until close */
+    /* Are bytes [offset, offset + count) of part `part` (from 1) verified and stored? Called by
+     * the applier's thread. NULL: all are there. */
+    bool (*ready)(void *ctx, uint16_t part, uint64_t offset, uint64_t count);
+    /* These bytes will not be read again: called by the applier's thread, some while after they
+     * were read, so that damage can still be named. Bytes that no blob of the image needs are not
+     * told of. NULL: nobody cares. */
+    void (*consumed)(void *ctx, uint16_t part, uint64_t offset, uint64_t count);
+    void *ctx;
+};
+
+struct wc_applier_progress {
+    uint64_t done_bytes;  /* of plain data that libwim has extracted */
+    uint64_t total_bytes; /* of the image */
+    uint64_t done_files;  /* file names and streams whose data is extracted */
+    uint64_t total_files;
+    bool is_waiting; /* for bytes that are not there yet */
+};
+
+/* Start the thread and the child. WC_E_NOMEM, WC_E_SYS, WC_E_RANGE (no such image, or its metadata
+ * cannot be read), with `why`. */
+WC_MUST_USE enum wc_err wc_applier_start(struct wc_applier **ret,
+                                         const struct wc_applier_config *config,
+                                         struct wc_why *why);
+
+/* More is ready; any thread. Cheap: it wakes the applier's thread if that waits. */
+void wc_applier_advance(struct wc_applier *a);
+
+/* What the image asks of its target, for the check before; from its metadata alone. */
+WC_MUST_USE enum wc_err wc_applier_need(const struct wc_wim *wim, uint16_t image,
+                                        struct wc_apply_need *ret, struct wc_why *why);
+
+/* Any thread. */
+void wc_applier_progress(struct wc_applier *a, struct wc_applier_progress *ret);
+
+/* Until all is extracted and synced, or it failed; the thread has ended then. The caller takes the
+ * mark away afterwards (wc_apply_target_unmark). On failure `why` has a finding with its exit code,
+ * which names the damaged file, or what the target refused: WC_E_DIGEST (the image is damaged),
+ * WC_E_IO, WC_E_FULL, WC_E_STATE (cancelled), WC_E_NOMEM, WC_E_SYS. Call once. */
+WC_MUST_USE enum wc_err wc_applier_wait(struct wc_applier *a, struct wc_why *why);
+
+/* End it soon, from any thread: wait returns WC_E_STATE. */
+void wc_applier_cancel(struct wc_applier *a);
+
+/* Cancels, waits, frees; NULL is fine. */
+void wc_applier_close(struct wc_applier *a);
+
+#endif
