@@ -4,8 +4,14 @@
 #ifndef WC_IO_SHIELD_H
 #define WC_IO_SHIELD_H
 
+#include "common/core/types.h"
+
 /* Once, at the start of a program. Failing is not possible: where the system does not know it,
  * nothing changes. */
 void wc_shield_raise(void);
+
+/* For a process that works for its parent on data of strangers: no more memory than this, no new
+ * rights, and it is killed when the thread that started it ends. */
+void wc_shield_confine(uint64_t memory_bytes);
 
 #endif

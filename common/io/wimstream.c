@@ -203,6 +203,32 @@ enum wc_err wc_wimstream_place(const struct wc_wimstream *s, uint64_t from, uint
     return WC_OK;
 }
 
+enum wc_err wc_wimstream_chunk_place(const struct wc_wimstream *s, uint32_t index,
+                                     struct wc_wim_chunk *ret)
+{
+    if (!s->resource->form.compression) {
+        uint32_t byte_count = wc_wimstream_plain_bytes(s, index);
+        *ret = (struct wc_wim_chunk){
+            .offset = (uint64_t)index * s->chunk_bytes,
+            .stored_bytes = byte_count,
+            .plain_bytes = byte_count,
+        };
+        return WC_OK;
+    }
+    uint64_t at = s->solid_begins ? s->solid_begins[index] : 0;
+    return wc_wim_layout_chunk(&s->layout, s->table, index, &at, ret);
+}
+
+enum wc_err wc_wimstream_stored(const struct wc_wimstream *s, const struct wc_wim_chunk *place,
+                                uint8_t *ret)
+{
+    const uint8_t *bytes;
+    enum wc_err err = get_stored(s, (int64_t)place->offset, place->stored_bytes, ret, &bytes);
+    if (!err && bytes != ret)
+        memcpy(ret, bytes, place->stored_bytes);
+    return err;
+}
+
 static enum wc_err read_plain(const struct wc_wimstream *s, uint32_t index, uint8_t *plain)
 {
     uint32_t byte_count = wc_wimstream_plain_bytes(s, index);

@@ -58,6 +58,15 @@ uint32_t wc_wimstream_plain_bytes(const struct wc_wimstream *s, uint32_t index);
 WC_MUST_USE enum wc_err wc_wimstream_place(const struct wc_wimstream *s, uint64_t from, uint64_t to,
                                            uint64_t *ret_from, uint64_t *ret_to);
 
+/* Where chunk `index` lies as it is stored: offsets count from the resource's first byte.
+ * WC_E_RANGE: the table of chunks is damaged. */
+WC_MUST_USE enum wc_err wc_wimstream_chunk_place(const struct wc_wimstream *s, uint32_t index,
+                                                 struct wc_wim_chunk *ret);
+
+/* The stored bytes of a chunk, as they are: place->stored_bytes of them. WC_E_IO, WC_E_SHORT. */
+WC_MUST_USE enum wc_err wc_wimstream_stored(const struct wc_wimstream *s,
+                                            const struct wc_wim_chunk *place, uint8_t *ret);
+
 /* Read and decompress chunk `index` into `plain`. WC_E_FORMAT: cannot be decompressed; WC_E_RANGE:
  * the table of chunks is damaged; others as above. *ret_pipe_differs is set, never cleared. Several
  * threads may do so at once, each with its own bench, unless one was given when it was opened. */

@@ -48,7 +48,9 @@ jansson.h:  common/io/jsonl.* common/io/accounts.* sender/shell/packagefile.*
 jansson.h:  common/io/firewalljson.* common/io/firewallvalue.*
 pcap:       common/io/capture.*
 openssl/evp.h: common/io/sha1.*
-wimlib.h:   common/io/wimcodec.*
+wimlib.h:   common/io/wimcodec.* common/io/wimextract.*
+ntfs-3g/:   common/io/ntfsvolume.*
+libxml/:    common/io/wimtitles.*
 cmocka.h:   tests/unit/* tests/sim/* tests/support/* tests/fault/*'
 
 pure_headers=' assert.h inttypes.h limits.h stdalign.h stdbool.h stddef.h stdint.h string.h '
