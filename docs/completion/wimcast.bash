@@ -28,7 +28,7 @@ _wimcast_interfaces() {
 _wimcast_value() {
     case $1 in
         -i | --interface) _wimcast_interfaces "$2" ;;
-        -o | --output | --install | --site-key | --log-file | --manifest) _wimcast_files "$2" ;;
+        -o | --output | --install | --site-key | --log-file | --manifest | --target) _wimcast_files "$2" ;;
         --password-file | --certificate | --client-certificate | --client-key)
             _wimcast_files "$2"
             ;;
@@ -39,7 +39,7 @@ _wimcast_value() {
         --slow-policy) _wimcast_words "none disconnect unicast" "$2" ;;
         --id | --port | --mcast-data-address | --ttl | --min-receivers | --max-wait | \
             --max-bitrate | --symbol-size | --slow-rate | --name | --beacon-timeout | --discover-timeout | \
-            --package-version | --memory | --days | --log-size | --code | --path) COMPREPLY=() ;;
+            --package-version | --memory | --days | --log-size | --code | --path | --image) COMPREPLY=() ;;
         *) return 1 ;;
     esac
 }
@@ -125,18 +125,23 @@ _wimcast_sender() {
 
 _wimcast_receiver() {
     if [[ ${COMP_WORDS[1]} == log ]]; then
-        _wimcast "fetch log verify" "--code" || _wimcast_files "${COMP_WORDS[COMP_CWORD]}"
+        _wimcast "fetch apply log verify" "--code" || _wimcast_files "${COMP_WORDS[COMP_CWORD]}"
         return
     fi
     if [[ ${COMP_WORDS[1]} == verify ]]; then
-        _wimcast "fetch log verify" "--deep --manifest --path --signature --certificate --repair \
+        _wimcast "fetch apply log verify" "--deep --manifest --path --signature --certificate --repair \
             --force --interface --id --package-version --name --account --password-file \
             --client-certificate --client-key --beacon-timeout --memory --log-file --log-size \
             --site-key" ||
             _wimcast_files "${COMP_WORDS[COMP_CWORD]}"
         return
     fi
-    _wimcast "fetch log verify" "--output --deep --id --interface --name --memory --beacon-timeout \
+    if [[ ${COMP_WORDS[1]} == apply ]]; then
+        _wimcast "fetch apply log verify" "--image --target --force" ||
+            _wimcast_files "${COMP_WORDS[COMP_CWORD]}"
+        return
+    fi
+    _wimcast "fetch apply log verify" "--output --deep --id --interface --name --memory --beacon-timeout \
         --discover-timeout --site-key --account --password-file --client-certificate \
         --client-key --log-file --log-size --package-version" ||
         _wimcast_words "wimcast://" "${COMP_WORDS[COMP_CWORD]}"

@@ -12,6 +12,7 @@
 
 #include "common/core/err.h"
 #include "common/core/types.h"
+#include "common/diag/finding.h"
 #include "common/io/why.h"
 #include "common/io/wim.h"
 #include "receiver/shell/applytarget.h"
@@ -25,19 +26,21 @@ struct wc_applier_config {
     /* Are bytes [offset, offset + count) of part `part` (from 1) verified and stored? Called by
      * the applier's thread. NULL: all are there. */
     bool (*ready)(void *ctx, uint16_t part, uint64_t offset, uint64_t count);
-    /* These bytes will not be read again: called by the applier's thread, some while after they
-     * were read, so that damage can still be named. Bytes that no blob of the image needs are not
-     * told of. NULL: nobody cares. */
+    /* These bytes will not be read again (nor for the first time, if the image does not need them:
+     * they need not be there). Called by the applier's thread; for what it read, some while after,
+     * so that damage can still be named. NULL: nobody cares. */
     void (*consumed)(void *ctx, uint16_t part, uint64_t offset, uint64_t count);
     void *ctx;
 };
 
 struct wc_applier_progress {
-    uint64_t done_bytes;  /* of plain data that libwim has extracted */
-    uint64_t total_bytes; /* of the image */
-    uint64_t done_files;  /* file names and streams whose data is extracted */
+    const char *phase;   /* what the child does: "making folders", "extracting", ...; static */
+    uint64_t done_bytes; /* plain ones that were given to libwim, each blob counted once */
+    uint64_t total_bytes;
+    uint64_t done_files; /* names of files and streams whose data was given to it */
     uint64_t total_files;
     bool is_waiting; /* for bytes that are not there yet */
+    bool is_over;    /* wc_applier_wait returns at once */
 };
 
 /* Start the thread and the child. WC_E_NOMEM, WC_E_SYS, WC_E_RANGE (no such image, or its metadata
@@ -61,6 +64,12 @@ void wc_applier_progress(struct wc_applier *a, struct wc_applier_progress *ret);
  * which names the damaged file, or what the target refused: WC_E_DIGEST (the image is damaged),
  * WC_E_IO, WC_E_FULL, WC_E_STATE (cancelled), WC_E_NOMEM, WC_E_SYS. Call once. */
 WC_MUST_USE enum wc_err wc_applier_wait(struct wc_applier *a, struct wc_why *why);
+
+/* What was found when it failed, after wait; NULL: nothing, `why` of wait is all. Until close. */
+const struct wc_finding *wc_applier_finding(const struct wc_applier *a);
+
+/* A descriptor that becomes readable when it is over; it is the applier's. */
+int wc_applier_fd(const struct wc_applier *a);
 
 /* End it soon, from any thread: wait returns WC_E_STATE. */
 void wc_applier_cancel(struct wc_applier *a);

@@ -21,8 +21,9 @@ struct wc_apply_target {
 
 /* What the image asks of its target; zeroes ask nothing. */
 struct wc_apply_need {
-    uint64_t byte_count; /* of all its files, hard links counted once */
-    uint64_t file_count; /* and folders */
+    uint64_t byte_count; /* of all its files; the XML counts hard links once, the metadata not */
+    uint64_t blob_bytes; /* of data that differs: not less than this */
+    uint64_t file_count; /* names with data */
 };
 
 /* Look at the target, and change nothing. On failure `why` has a finding (apply.target-...) or an

@@ -25,6 +25,7 @@ static const char program_help[] =
     "\n"
     "Commands:\n"
     "  fetch [URL]    join a session and store its files\n"
+    "  apply IMAGE    extract an image of a WIM into a directory or an NTFS volume\n"
     "  log FILE...    find in logs why a multicast session failed\n"
     "  verify IMAGE   verify a WIM, and name every file in it that is damaged\n"
     "\n"
@@ -134,8 +135,15 @@ static enum wc_err parse_verify(void *options, int argc, char **argv, struct wc_
     return wc_verify_options_parse(&all->verify, &all->common, argc, argv, why);
 }
 
+static enum wc_err parse_apply(void *options, int argc, char **argv, struct wc_why *why)
+{
+    struct wc_receiver_options *all = options;
+    return wc_apply_options_parse(&all->apply, &all->common, argc, argv, why);
+}
+
 static const struct wc_args_command commands[] = {
     {"fetch", WC_RECEIVER_COMMAND_FETCH, parse_fetch},
+    {"apply", WC_RECEIVER_COMMAND_APPLY, parse_apply},
     {"log", WC_RECEIVER_COMMAND_LOG, parse_log},
     {"verify", WC_RECEIVER_COMMAND_VERIFY, parse_verify},
     {NULL, 0, NULL},
@@ -164,6 +172,8 @@ const char *wc_receiver_help(enum wc_receiver_command command)
         return log_help;
     case WC_RECEIVER_COMMAND_VERIFY:
         return wc_verify_help();
+    case WC_RECEIVER_COMMAND_APPLY:
+        return wc_apply_help();
     }
     return program_help;
 }

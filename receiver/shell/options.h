@@ -3,6 +3,7 @@
 #ifndef WC_RECEIVER_SHELL_OPTIONS_H
 #define WC_RECEIVER_SHELL_OPTIONS_H
 
+#include "receiver/shell/apply_options.h"
 #include "receiver/shell/fetch_options.h"
 #include "receiver/shell/verify_options.h"
 
@@ -11,6 +12,7 @@ enum wc_receiver_command {
     WC_RECEIVER_COMMAND_FETCH,
     WC_RECEIVER_COMMAND_LOG,
     WC_RECEIVER_COMMAND_VERIFY,
+    WC_RECEIVER_COMMAND_APPLY,
 };
 
 #define WC_LOG_PATHS_MAX 64u
@@ -29,6 +31,7 @@ struct wc_receiver_options {
     struct wc_fetch_options fetch;   /* of WC_RECEIVER_COMMAND_FETCH */
     struct wc_log_options log;       /* of WC_RECEIVER_COMMAND_LOG */
     struct wc_verify_options verify; /* of WC_RECEIVER_COMMAND_VERIFY */
+    struct wc_apply_options apply;   /* of WC_RECEIVER_COMMAND_APPLY */
 };
 
 /* Read the command line; argv may be reordered, and `ret` borrows from it. Uses getopt's globals:

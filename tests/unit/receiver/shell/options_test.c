@@ -168,8 +168,8 @@ static const struct refusal {
     const char *line;
     const char *text;
 } refusals[] = {
-    {"p", "no command; use fetch, log or verify, or --help"},
-    {"p apply", "unknown command 'apply'; use fetch, log or verify, or --help"},
+    {"p", "no command; use fetch, apply, log or verify, or --help"},
+    {"p extract", "unknown command 'extract'; use fetch, apply, log or verify, or --help"},
     {"p fetch --frobnicate", "unknown option '--frobnicate'; see --help"},
     {"p fetch -z", "unknown option '-z'; see --help"},
     {"p fetch --i x", "'--i' is short for several options; write it out"},
@@ -300,6 +300,34 @@ static void the_command_log(void **state)
     assert_non_null(strstr(wc_receiver_help(o.command), "--code"));
 }
 
+static void the_command_apply(void **state)
+{
+    (void)state;
+    struct wc_receiver_options o;
+    struct wc_why why;
+    assert_int_equal(parse("p apply a.wim --target /mnt", &o, &why), WC_OK);
+    assert_int_equal(o.command, WC_RECEIVER_COMMAND_APPLY);
+    assert_string_equal(o.apply.path, "a.wim");
+    assert_string_equal(o.apply.target, "/mnt");
+    assert_true(!o.apply.image && !o.apply.force);
+    assert_int_equal(parse("p apply --force --image Pro --target t --json a.wim", &o, &why), WC_OK);
+    assert_true(o.apply.force && o.common.json);
+    assert_string_equal(o.apply.image, "Pro");
+    static const char *const wrong[] = {"p apply",
+                                        "p apply a",
+                                        "p apply --target t",
+                                        "p apply --target _ a",
+                                        "p apply --target t --image _ a",
+                                        "p apply --target t a b",
+                                        "p apply --target t --output o a"};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        assert_int_not_equal(parse(wrong[i], &o, &why), WC_OK);
+        assert_int_equal(why.exit_code, EX_USAGE);
+    }
+    assert_int_equal(parse("p apply --help", &o, &why), WC_OK);
+    assert_non_null(strstr(wc_receiver_help(o.command), "--target"));
+}
+
 static void the_command_verify(void **state)
 {
     (void)state;
@@ -332,12 +360,13 @@ static void the_command_verify(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(defaults),         cmocka_unit_test(every_option),
-        cmocka_unit_test(id_and_url),       cmocka_unit_test(common_options),
-        cmocka_unit_test(help_and_version), cmocka_unit_test(help_is_complete),
-        cmocka_unit_test(faults_are_named), cmocka_unit_test(malformed_urls),
-        cmocka_unit_test(long_names),       cmocka_unit_test(log_file),
-        cmocka_unit_test(the_command_log),  cmocka_unit_test(the_command_verify),
+        cmocka_unit_test(defaults),          cmocka_unit_test(every_option),
+        cmocka_unit_test(id_and_url),        cmocka_unit_test(common_options),
+        cmocka_unit_test(help_and_version),  cmocka_unit_test(help_is_complete),
+        cmocka_unit_test(faults_are_named),  cmocka_unit_test(malformed_urls),
+        cmocka_unit_test(long_names),        cmocka_unit_test(log_file),
+        cmocka_unit_test(the_command_log),   cmocka_unit_test(the_command_verify),
+        cmocka_unit_test(the_command_apply),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
