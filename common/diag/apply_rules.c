@@ -95,7 +95,7 @@ static const char *volume_fix(enum wc_apply_fault fault)
     case WC_APPLY_FAULT_MOUNTED:
         return "unmount it first, or name the folder where it is mounted";
     case WC_APPLY_FAULT_UNCLEAN:
-        return "run ntfsfix on it, or format it with mkntfs --quick";
+        return "run ntfsfix --clear-dirty on it, or format it with mkntfs --quick";
     case WC_APPLY_FAULT_HIBERNATED:
         return "start that Windows and shut it down, or format the volume with mkntfs --quick";
     default:

@@ -49,7 +49,7 @@ jansson.h:  common/io/firewalljson.* common/io/firewallvalue.*
 pcap:       common/io/capture.*
 openssl/evp.h: common/io/sha1.*
 wimlib.h:   common/io/wimcodec.* common/io/wimextract.*
-ntfs-3g/:   common/io/ntfsvolume.*
+ntfs-3g/:   common/io/ntfsvolume.* tests/cli/ntfsdress.*
 libxml/:    common/io/wimtitles.*
 cmocka.h:   tests/unit/* tests/sim/* tests/support/* tests/fault/*'
 
