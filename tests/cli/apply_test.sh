@@ -107,7 +107,7 @@ same_volume() {
 
 make_trees() {
     local i=0 file
-    mkdir -p one/docs one/deep/er/and/deeper one/nothing two/docs many
+    mkdir -p one/docs one/deep/er/and/deeper one/nothing two/docs many huge
     while IFS= read -r file && ((i < 40)); do
         cp -p "$file" "one/docs/$i-${file##*/}"
         i=$((i + 1))
@@ -191,6 +191,30 @@ apply 0 '"event":"progress"' --json xpress.wim --image 2 --target new
 [[ $(json_get out summary .result) == ok && $(json_get out summary .files) == $(json_get out \
     apply .files) && $(json_get out apply .name) == Second ]] || complain 'other events'
 cmp -s two/large new/large || complain 'a large file differs'
+
+# --- while it grows, out of order ----------------------------------------------------------------
+
+# grow WIM IMAGE BLOCK_BYTES SEED
+grow() {
+    rm -rf ours theirs grown
+    mkdir grown
+    cp "${1%.*}"*".${1##*.}" grown/
+    theirs "$1" "$2" theirs
+    expect 0 '^applied' "$WC_BUILD_DIR/tests/growapply" "grown/$1" "$2" ours "$3" "$4"
+    [[ $(tree_hash ours) == "$(tree_hash theirs)" ]] || complain "$1 image $2: not the same tree"
+}
+
+random_file huge/file 17500000 9
+wim capture huge huge.wim 'Huge' --compress=XPRESS
+wim capture huge huge.esd 'Huge' --solid --solid-chunk-size=1M
+seed=0
+for image in "${images[@]}"; do
+    grow "$image" 1 65536 $((++seed))
+    grow "$image" 2 9000 $((++seed))
+done
+grow many.wim 1 1440 $((++seed))
+grow huge.wim 1 184320 $((++seed))
+grow huge.esd 1 184320 $((++seed))
 
 # --- which image ---------------------------------------------------------------------------------
 

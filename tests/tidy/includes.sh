@@ -28,6 +28,7 @@ tests/unit/receiver/core:   tests receiver/core common/core
 tests/unit/sender/shell:    tests sender/shell sender/core common/io common/diag common/core
 tests/unit/receiver/shell:  tests receiver/shell receiver/core common/io common/diag common/core
 tests/unit/receiver/shell/both_sides_test.c: tests sender/shell receiver/shell common/io common/core
+tests/cli/growapply.c: tests receiver/shell common/io common/core
 tests/fuzz:      tests sender/core receiver/core common/io common/diag common/core
 tests/fuzz:      sender/shell receiver/shell
 tests:           tests sender/core receiver/core common/io common/core common/diag
