@@ -14,4 +14,9 @@ void wc_shield_raise(void);
  * rights, and it is killed when the thread that started it ends. */
 void wc_shield_confine(uint64_t memory_bytes);
 
+/* From here on this process makes, changes and removes files only in this folder and below, also
+ * through symbolic links (Landlock, Linux 5.19). false: the system cannot. What is open stays as it
+ * is; needs the new rights taken by wc_shield_confine. */
+bool wc_shield_fence(const char *folder);
+
 #endif

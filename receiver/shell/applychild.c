@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <sysexits.h>
@@ -162,6 +163,10 @@ int wc_apply_child_main(int argc, char **argv)
     };
     const char *text;
     wc_shield_confine(WC_APPLY_CHILD_MEMORY_BYTES);
+    /* Symbolic links of the image lead out of the folder. libwim keeps a blob of very many files in
+     * a temporary one. */
+    if (!config.is_ntfs && wc_shield_fence(config.target))
+        (void)setenv("TMPDIR", config.target, 1);
     enum wc_wimextract_end end = wc_wimextract_run(&config, &text);
     if (end == WC_WIMEXTRACT_DONE && !sync_target(config.target, config.is_ntfs)) {
         end = WC_WIMEXTRACT_TARGET;

@@ -129,6 +129,9 @@ make_trees() {
     for ((i = 0; i < 6000; i++)); do
         echo $i >many/$i
     done
+    for ((i = 0; i < 800; i++)); do # one blob of more files than libwim has open at once
+        echo 'the same' >many/same-$i
+    done
 }
 
 # capture NAME OPTION...: both trees as images.
