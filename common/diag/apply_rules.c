@@ -32,9 +32,11 @@ KIND(target_failed, "apply.target-failed", WRITE_FAULT, EXIT_IOERR);
 KIND(target_full, "apply.target-full", DISK_FULL, EXIT_IOERR);
 KIND(failed, "apply.failed", FAIL, EXIT_SOFTWARE);
 
-#define FIX_EMPTY  "empty it, name another --target, or add --force to write over it"
-#define FIX_FORMAT "format it with mkntfs --quick, and apply the image again"
-#define FIX_MARK   "what is there is not the whole image: do not start from it"
+#define FIX_EMPTY "empty it, name another --target, or add --force to write over it"
+#define FIX_FORMAT                                                                    \
+    "format it with mkntfs --quick, if nothing on it is needed, and apply the image " \
+    "again"
+#define FIX_MARK "what is there is not the whole image: do not start from it"
 
 static const struct wc_finding_kind *kind_of(enum wc_apply_fault fault)
 {
@@ -95,9 +97,9 @@ static const char *volume_fix(enum wc_apply_fault fault)
     case WC_APPLY_FAULT_MOUNTED:
         return "unmount it first, or name the folder where it is mounted";
     case WC_APPLY_FAULT_UNCLEAN:
-        return "run ntfsfix --clear-dirty on it, or format it with mkntfs --quick";
+        return "run ntfsfix --clear-dirty on it, or " FIX_FORMAT;
     case WC_APPLY_FAULT_HIBERNATED:
-        return "start that Windows and shut it down, or format the volume with mkntfs --quick";
+        return "start that Windows and shut it down, or " FIX_FORMAT;
     default:
         return "look at the disk (dmesg), or " FIX_FORMAT;
     }

@@ -273,7 +273,9 @@ enum wc_err wc_applier_start(struct wc_applier **ret, const struct wc_applier_co
         a->progress.total_bytes = counts.total_bytes;
         a->progress.total_files = counts.total_names;
         a->has_thread = pthread_create(&a->thread, NULL, run, a) == 0;
-        if (!a->has_thread)
+        if (a->has_thread)
+            pthread_setname_np(a->thread, "wimcast-apply");
+        else
             err = wc_why_set(why, WC_E_SYS, EX_OSERR, "cannot start a thread");
     }
     if (err)
@@ -308,6 +310,11 @@ enum wc_err wc_applier_wait(struct wc_applier *a, struct wc_why *why)
 const struct wc_finding *wc_applier_finding(const struct wc_applier *a)
 {
     return a->finding.kind ? &a->finding : NULL;
+}
+
+const char *wc_applier_words(const struct wc_applier *a)
+{
+    return a->end.words;
 }
 
 int wc_applier_fd(const struct wc_applier *a)

@@ -68,6 +68,9 @@ WC_MUST_USE enum wc_err wc_applier_wait(struct wc_applier *a, struct wc_why *why
 /* What was found when it failed, after wait; NULL: nothing, `why` of wait is all. Until close. */
 const struct wc_finding *wc_applier_finding(const struct wc_applier *a);
 
+/* What libwim remarked, lines of text, also when all went well; after wait, until close. */
+const char *wc_applier_words(const struct wc_applier *a);
+
 /* A descriptor that becomes readable when it is over; it is the applier's. */
 int wc_applier_fd(const struct wc_applier *a);
 

@@ -102,11 +102,24 @@ static void summary_event(struct apply *a, const char *result, int exit_code)
     wc_voice_end(&a->voice);
 }
 
+/* "[WARNING] Ignoring ...": of attributes that a directory does not have, and the like. */
+static void say_remarks(struct apply *a)
+{
+    const char *words = wc_applier_words(a->applier);
+    for (size_t count; *words; words += count) {
+        words += strspn(words, "\r\n");
+        count = strcspn(words, "\r\n");
+        if (count)
+            wc_term_say(a->voice.term, WC_TERM_DETAIL, "libwim: %.*s", (int)count, words);
+    }
+}
+
 static int succeed(struct apply *a)
 {
     char files[WC_VERIFY_COUNT_BYTES], size[WC_FORMAT_BYTES], time[WC_FORMAT_BYTES];
     char shown[WC_WHY_PATH_BYTES];
     wc_term_finish(a->voice.term, false);
+    say_remarks(a);
     wc_term_say(a->voice.term, WC_TERM_INFO, "applied image %u to %s: %s files verified, %s in %s",
                 a->choice.image, wc_why_path(shown, a->options->target),
                 wc_verify_count(files, a->progress.total_files),
