@@ -145,7 +145,7 @@ static int put(ntfs_volume *volume, ntfs_inode *root, const char *name, const ch
     if (!inode)
         return -1;
     int result = write_text(inode, text);
-    return ntfs_inode_close(inode) ? -1 : result;
+    return ntfs_inode_close_in_dir(inode, root) ? -1 : result; /* or it opens the root again */
 }
 
 /* ntfs_delete closes both. The root is opened anew, to give it its times back. */

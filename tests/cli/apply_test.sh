@@ -353,8 +353,8 @@ ended() {
 }
 
 begin
-kill -SEGV "$child"
-ended 70 '0x80004005: the process that extracts was ended by signal 11'
+kill -ABRT "$child"
+ended 70 '0x80004005: the process that extracts was ended by signal 6'
 begin
 kill -TERM "$pid"
 ended 75 'error: 0x800704C7: cancelled'

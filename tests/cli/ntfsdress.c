@@ -25,7 +25,7 @@ static int dress(ntfs_volume *volume, char **argv, const char *short_name)
         return -1;
     if (short_name) /* closes both */
         return ntfs_set_ntfs_dos_name(inode, root, short_name, strlen(short_name), 0);
-    return ntfs_inode_close(inode) || ntfs_inode_close(root) ? -1 : 0;
+    return ntfs_inode_close_in_dir(inode, root) || ntfs_inode_close(root) ? -1 : 0;
 }
 
 int main(int argc, char **argv)
