@@ -68,7 +68,9 @@ static void say_damaged(struct judge *j)
     struct wc_finding *f = add(j, &damaged);
     WC_PHRASE(f->sentence, "package ", s->id, " is damaged");
     WC_PHRASE(f->evidence, "in ", s->place, ": ", s->detail);
-    WC_PHRASE(f->fix, "publish it again: " PUBLISH_AGAIN, s->id);
+    WC_PHRASE(f->fix, "publish it again: " PUBLISH_AGAIN, s->id,
+              s->record == WC_PACKAGE_FILE_GOOD ? ""
+                                                : " --read WHO: who might read it is lost, too");
 }
 
 static bool judge_file(struct judge *j, enum wc_package_file file)

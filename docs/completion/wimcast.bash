@@ -88,8 +88,8 @@ _wimcast_sender_packages() {
 }
 
 _wimcast_sender_publish() {
-    _wimcast "" "--id --package-version --read --only-multicast --symbol-size --state-dir \
-        --log-file --log-size" ||
+    _wimcast "" "--id --package-version --read --only-multicast --also-unicast --symbol-size \
+        --state-dir --log-file --log-size" ||
         _wimcast_files "${COMP_WORDS[COMP_CWORD]}"
 }
 

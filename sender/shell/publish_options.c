@@ -12,6 +12,7 @@ enum {
     PUBLISH_VERSION,
     PUBLISH_READ,
     PUBLISH_ONLY_MULTICAST,
+    PUBLISH_ALSO_UNICAST,
     PUBLISH_SYMBOL_BYTES,
     PUBLISH_STATE_DIR,
     PUBLISH_LOG_FILE,
@@ -24,6 +25,7 @@ static const struct option publish_options[] = {
     {"package-version", required_argument, NULL, PUBLISH_VERSION},
     {"read", required_argument, NULL, PUBLISH_READ},
     {"only-multicast", no_argument, NULL, PUBLISH_ONLY_MULTICAST},
+    {"also-unicast", no_argument, NULL, PUBLISH_ALSO_UNICAST},
     {"symbol-size", required_argument, NULL, PUBLISH_SYMBOL_BYTES},
     {"state-dir", required_argument, NULL, PUBLISH_STATE_DIR},
     {"log-file", required_argument, NULL, PUBLISH_LOG_FILE},
@@ -42,9 +44,12 @@ static const char publish_help[] =
     "Package:\n"
     "      --id ID                  its id; one that is published gets a new version\n"
     "      --package-version N      number of this version (default: the last one + 1)\n"
-    "      --read WHO               who may read it: everyone (default), accounts (any\n"
-    "                               account of this sender), or NAME,NAME...\n"
+    "      --read WHO               who may read it: everyone, accounts (any account of\n"
+    "                               this sender), or NAME,NAME... (default: as the last\n"
+    "                               version, the first one everyone)\n"
     "      --only-multicast         transfer only via multicast: never by unicast\n"
+    "      --also-unicast           by unicast where multicast fails (default: both as\n"
+    "                               the last version, the first one also by unicast)\n"
     "      --symbol-size N          bytes of data per datagram: 16..8928 (default: 1408,\n"
     "                               which an MTU of 1500 carries by IPv4 and by IPv6)\n"
     "\n"
@@ -81,9 +86,12 @@ static enum wc_err take_option(struct wc_publish_options *o, int code, const cha
         o->version = (uint32_t)value;
         return err;
     case PUBLISH_READ:
+        o->has_readers = true;
         return wc_reader_list_parse("--read", text, &o->readers, why);
     case PUBLISH_ONLY_MULTICAST:
-        o->multicast_only = true;
+    case PUBLISH_ALSO_UNICAST:
+        o->has_transfer = true;
+        o->multicast_only = code == PUBLISH_ONLY_MULTICAST;
         return WC_OK;
     case PUBLISH_SYMBOL_BYTES:
         err = wc_args_uint("--symbol-size", text, WC_SYMBOL_BYTES_MIN, WC_SYMBOL_BYTES_MAX, &value,

@@ -15,9 +15,11 @@ struct wc_publish_options {
     const char *const *paths; /* in argv; at least one */
     size_t path_count;
     const char *id;
-    uint32_t version; /* 0: one more than the last */
-    struct wc_readers readers;
-    bool multicast_only;
+    uint32_t version;          /* 0: one more than the last */
+    bool has_readers;          /* else as the last version's */
+    struct wc_readers readers; /* if has_readers */
+    bool has_transfer;         /* else as the last version's */
+    bool multicast_only;       /* if has_transfer */
     uint32_t symbol_bytes;
     struct wc_cmtrace_options log;
     char state_dir[WC_SENDER_STATE_DIR_BYTES];

@@ -21,6 +21,7 @@ struct publishing {
     struct wc_identity *identity;
     struct wc_content *content;
     struct wc_package package;
+    uint32_t last_version; /* that was published before; 0: none */
     struct wc_publication publication;
     int signal_fd;
 };
@@ -56,14 +57,40 @@ static enum wc_err open_key(struct publishing *p, struct wc_why *why)
 static enum wc_err choose_version(struct publishing *p, struct wc_why *why)
 {
     uint32_t last = wc_package_last_version(p->o->state_dir, p->o->id);
+    p->last_version = last;
     if (p->o->version > last || (!p->o->version && last < UINT32_MAX)) {
         p->package.version = p->o->version ? p->o->version : last + 1;
         return WC_OK;
     }
     return wc_why_set(why, WC_E_FORMAT, EX_USAGE,
                       "--package-version must be above %u, the last one of %s: receivers refuse to "
-                      "go back; leave it out, or begin anew: wimcast-sender packages remove %s",
+                      "go back; leave it out, or begin anew, with --read: wimcast-sender packages "
+                      "remove %s",
                       last, p->o->id, p->o->id);
+}
+
+/* What is not said stays as it was: who publishes again after a change of the files does not mean
+ * to open the package. */
+static enum wc_err choose_settings(struct publishing *p, struct wc_why *why)
+{
+    const struct wc_publish_options *o = p->o;
+    struct wc_package last;
+    struct wc_package_sight sight;
+    enum wc_err err = wc_package_read(&last, &sight, o->state_dir, o->id, why);
+    if (err)
+        return err;
+    wc_package_deinit(&last);
+    bool is_new = p->last_version == 0 && sight.record == WC_PACKAGE_FILE_MISSING;
+    bool is_known = is_new || sight.record == WC_PACKAGE_FILE_GOOD;
+    if (!is_known && !o->has_readers)
+        return wc_why_set(why, WC_E_STATE, EX_USAGE,
+                          "package %s was published before, but who may read it can no longer be "
+                          "known (its record: %.100s); say who: --read everyone, accounts, or "
+                          "NAME,NAME..., and --only-multicast if it was so",
+                          o->id, sight.detail);
+    p->package.readers = o->has_readers ? o->readers : sight.readers; /* zeroed: everyone */
+    p->package.multicast_only = o->has_transfer ? o->multicast_only : sight.multicast_only;
+    return WC_OK;
 }
 
 /* What was found by the paths as they were made absolute is what will be found by `send`. */
@@ -108,8 +135,6 @@ static enum wc_err save(struct publishing *p, struct wc_why *why)
     struct wc_package *package = &p->package;
     snprintf(package->id, sizeof(package->id), "%s", p->o->id);
     package->published_s = (int64_t)time(NULL);
-    package->readers = p->o->readers;
-    package->multicast_only = p->o->multicast_only;
     package->manifest = p->publication.bytes; /* one owner at a time */
     package->manifest_bytes = p->publication.byte_count;
     p->publication.bytes = NULL;
@@ -123,6 +148,8 @@ static enum wc_err publish(struct publishing *p, struct wc_why *why)
     enum wc_err err = open_key(p, why);
     if (!err)
         err = choose_version(p, why);
+    if (!err)
+        err = choose_settings(p, why);
     if (!err)
         err = open_content(p, why);
     if (!err)

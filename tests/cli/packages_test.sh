@@ -97,6 +97,22 @@ rm XYZ00012
 send 64 '--id does not go with the published package' XYZ00012 --id other
 send 64 '--symbol-size does not go with' XYZ00012 --symbol-size 1000
 
+# --- published again: who may read it stays as it is, until somebody says otherwise --------------
+again() { publish 0 "$1" images/install.img --id closed "${@:2}"; }
+again 'version 1: .*, read by jo,lab-7, only via multicast$' --read jo,lab-7 --only-multicast
+touch -d '1 day ago' images/install.img
+fault 65 0x80091007 content.changed 'publish PATH\.\.\. --id closed' closed
+again 'version 2: .*, read by jo,lab-7, only via multicast$'
+packages 0 '^ok: ' show closed
+again 'version 3: .*, read by jo,lab-7$' --also-unicast
+again 'version 4: .*, read by jo,lab-7, only via multicast$' --only-multicast
+again 'version 5: .*, read by accounts, only via multicast$' --read accounts
+again 'version 6: .*, read by everyone, only via multicast$' --read everyone
+truncate -s 5 state/packages/closed/manifest.6
+again 'version 7: .*, read by everyone, only via multicast$'
+packages 0 'removed' remove closed
+publish 0 'published XYZ00012, version 3' images/install.img --id XYZ00012
+
 # --- faults of the content ----------------------------------------------------------------------
 keep() { cp -a images kept; }
 restore() {
@@ -160,11 +176,17 @@ fault 65 0x80091007 package.damaged 'manifest\..\.sig: empty' XYZ00012
 mend
 damage truncate -s 40 package.json
 fault 65 0x80091007 package.damaged 'package.json: no JSON' XYZ00012
-mend
+packages 65 'publish PATH\.\.\. --id XYZ00012 --read WHO' show XYZ00012
+publish 64 'who may read it can no longer be known \(its record: package.json: no JSON' \
+    images/install.img --id XYZ00012
+publish 0 'published XYZ00012' images/install.img --id XYZ00012 --read everyone
+damage rm package.json # the manifests tell that there was one
+publish 64 'who may read it can no longer be known' images/install.img --id XYZ00012
+publish 0 'published XYZ00012' images/install.img --id XYZ00012 --read everyone
 damage dd if=/dev/zero of="$(manifest).sig" bs=64 count=1 status=none
 fault 65 0x80091007 package.damaged 'signature is not' XYZ00012
 mend
-packages 0 '^XYZ00012 +7 .* good ' list
+packages 0 '^XYZ00012 +9 .* good ' list
 
 # --- the key ------------------------------------------------------------------------------------
 before=$("$SENDER" packages show XYZ00012 --json | jq -r 'select(.event == "package") | .key')
@@ -173,13 +195,13 @@ fault 78 0x80004005 key.manifest-other-key 'wimcast-sender packages sign XYZ0001
 packages 78 "signed with sha256:$before" show XYZ00012
 packages 0 'signed package XYZ00012 with the MCS key sha256:' sign XYZ00012
 packages 0 '^ok: ' show XYZ00012
-packages 0 '^XYZ00012 +7 .* good ' list
+packages 0 '^XYZ00012 +9 .* good ' list
 packages 78 'key.manifest-other-key' show drivers
 packages 66 'no package none' sign none
 truncate -s 0 state/SerializedMCSKey
 publish 78 '0x80004005: .*MCS key is empty' images/install.img --id X
 packages 78 'empty' sign XYZ00012
-packages 0 '^XYZ00012 +7 ' list
+packages 0 '^XYZ00012 +9 ' list
 
 say "$cases cases, $bad wrong"
 ((bad == 0))

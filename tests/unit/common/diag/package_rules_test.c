@@ -100,9 +100,11 @@ static void its_own_files(void **state)
     s.record = WC_PACKAGE_FILE_DAMAGED;
     f = assert_finds(&s, "package.damaged", WC_HR_HASH_VALUE, 65);
     assert_says(f->evidence, "package.json");
+    assert_says(f->fix, "--id XYZ00012 --read WHO");
     s.record = WC_PACKAGE_FILE_GOOD;
     s.manifest = WC_PACKAGE_FILE_MISSING;
-    assert_finds(&s, "package.damaged", WC_HR_HASH_VALUE, 65);
+    f = assert_finds(&s, "package.damaged", WC_HR_HASH_VALUE, 65);
+    assert_null(strstr(f->fix, "--read"));
     s.manifest = WC_PACKAGE_FILE_DAMAGED;
     assert_finds(&s, "package.damaged", WC_HR_HASH_VALUE, 65);
     s.manifest = WC_PACKAGE_FILE_UNREADABLE;
