@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A question with a password waits in its member's place. Of those that wait, one is looked at for
- * each account and password; its result answers all that asked the same. What was right is kept as
- * a digest with a key of this process, so that neither password nor anything that could be tried
- * against the file stays in memory. */
+ * each account and password; its result answers all that asked the same. One whose address has as
+ * many under way as it may have wrong waits on, until those are known to be right or wrong. What
+ * was right is kept as a digest with a key of this process, so that neither password nor anything
+ * that could be tried against the file stays in memory. */
 #include "sender/shell/access.h"
 
 #include <assert.h>
@@ -22,7 +23,7 @@
 
 struct question {
     bool is_waiting;
-    bool begun; /* counted by the lockout: the first of its proof */
+    bool begun; /* it is the one that is looked at; counted by the lockout */
     uint64_t order;
     struct wc_addr peer;
     struct wc_password record;
@@ -169,40 +170,51 @@ static bool is_looked_at(const struct wc_access *a, const struct question *q)
     return false;
 }
 
-/* The one that waits for longest and is not being looked at. */
+/* The one that waits for longest, is not being looked at and need not wait for others. */
 static struct question *next_question(struct wc_access *a)
 {
     struct question *next = NULL;
     for (uint32_t i = 0; i < a->config.member_max; i++) {
         struct question *q = &a->questions[i];
-        if (q->is_waiting && (!next || q->order < next->order) && !is_looked_at(a, q))
+        if (q->is_waiting && (!next || q->order < next->order) && !is_looked_at(a, q) &&
+            !wc_lockout_is_full(a->lockout, &q->peer, now_of(a)))
             next = q;
     }
     return next;
+}
+
+/* While it waited others from its address were wrong, too often? */
+static bool is_locked_out(struct wc_access *a, struct question *q)
+{
+    struct wc_access_sight sight = sight_of(a, q->account);
+    sight.wait_s = wc_lockout_wait_s(a->lockout, &q->peer, now_of(a), &sight.failure_count);
+    if (!sight.wait_s)
+        return false;
+    explicit_bzero(q, sizeof *q);
+    answer(a, (uint32_t)(q - a->questions), &sight);
+    return true;
+}
+
+static void begin(struct wc_access *a, struct job *job, struct question *q)
+{
+    wc_lockout_begin(a->lockout, &q->peer, now_of(a));
+    q->begun = true;
+    *job = (struct job){.a = a, .is_used = true, .record = q->record, .is_dummy = q->is_dummy};
+    memcpy(job->proof, q->proof, sizeof job->proof);
+    memcpy(job->password, q->password, sizeof job->password);
+    job->work.data = job;
+    a->look_count++;
+    int err = uv_queue_work(a->config.loop, &job->work, look, on_looked);
+    assert(!err);
 }
 
 static void pump(struct wc_access *a)
 {
     struct job *job;
     struct question *q;
-    while ((job = free_job(a)) && (q = next_question(a))) {
-        *job = (struct job){.a = a, .is_used = true, .record = q->record, .is_dummy = q->is_dummy};
-        memcpy(job->proof, q->proof, sizeof job->proof);
-        memcpy(job->password, q->password, sizeof job->password);
-        job->work.data = job;
-        a->look_count++;
-        int err = uv_queue_work(a->config.loop, &job->work, look, on_looked);
-        assert(!err);
-    }
-}
-
-static bool is_first_of_proof(const struct wc_access *a, const struct question *q)
-{
-    for (uint32_t i = 0; i < a->config.member_max; i++)
-        if (&a->questions[i] != q && a->questions[i].is_waiting &&
-            same_proof(a->questions[i].proof, q->proof))
-            return false;
-    return true;
+    while ((job = free_job(a)) && (q = next_question(a)))
+        if (!is_locked_out(a, q))
+            begin(a, job, q);
 }
 
 static void ask_password(struct wc_access *a, uint32_t member, const struct wc_access_request *r)
@@ -222,9 +234,6 @@ static void ask_password(struct wc_access *a, uint32_t member, const struct wc_a
     }
     q->is_waiting = true;
     q->order = ++a->order;
-    q->begun = is_first_of_proof(a, q);
-    if (q->begun)
-        wc_lockout_begin(a->lockout, &q->peer, now_of(a));
     pump(a);
 }
 

@@ -82,12 +82,18 @@ uint32_t wc_lockout_wait_s(struct wc_lockout *l, const struct wc_addr *addr, wc_
     if (!p)
         return 0;
     wc_ns until = p->failed + wait_of(p->failure_count);
-    if (p->failure_count && until > now)
-        return (uint32_t)((until - now + WC_S(1) - 1) / WC_S(1));
+    return p->failure_count && until > now ? (uint32_t)((until - now + WC_S(1) - 1) / WC_S(1)) : 0;
+}
+
+bool wc_lockout_is_full(struct wc_lockout *l, const struct wc_addr *addr, wc_ns now)
+{
+    const struct place *p = find(l, addr, now);
+    if (!p)
+        return false;
     /* After a wait one try is free, not five at once. */
     uint32_t free_count =
         p->failure_count < WC_LOCKOUT_FREE ? WC_LOCKOUT_FREE - p->failure_count : 1;
-    return p->pending_count >= free_count ? 1 : 0;
+    return p->pending_count >= free_count;
 }
 
 void wc_lockout_begin(struct wc_lockout *l, const struct wc_addr *addr, wc_ns now)

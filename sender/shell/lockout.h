@@ -18,10 +18,14 @@ struct wc_lockout;
 struct wc_lockout *wc_lockout_new(void); /* NULL: no memory */
 void wc_lockout_free(struct wc_lockout *l);
 
-/* Seconds until the next password of this address is looked at; 0: now. Those that are just being
- * looked at (begin) count as if they were wrong. *ret_failure_count: wrong ones so far. */
+/* Seconds until the next password of this address is looked at; 0: now. *ret_failure_count: wrong
+ * ones so far. */
 uint32_t wc_lockout_wait_s(struct wc_lockout *l, const struct wc_addr *addr, wc_ns now,
                            uint32_t *ret_failure_count);
+
+/* Without a wait: are so many being looked at (begin) that one more could be too many, if all of
+ * them are wrong? Then the next has to wait for one of them to end. */
+bool wc_lockout_is_full(struct wc_lockout *l, const struct wc_addr *addr, wc_ns now);
 
 /* A password is about to be looked at, and was: right, or wrong. Each begin has its end. */
 void wc_lockout_begin(struct wc_lockout *l, const struct wc_addr *addr, wc_ns now);

@@ -221,6 +221,41 @@ static void guessing_is_locked_out(void **state)
     assert_answer(2, "access.account-needed");
 }
 
+/* Behind one address may be a lab, each machine with an account of its own. */
+static void right_ones_at_once_are_let_in(void **state)
+{
+    (void)state;
+    struct wc_accounts *a = NULL;
+    char name[WC_NAME_BYTES_MAX + 1];
+    assert_int_equal(wc_accounts_open(&a, dir.path, &why), WC_OK);
+    for (uint32_t i = 0; i < 24; i++) {
+        struct wc_account account = {.by_certificate = false};
+        snprintf(account.name, sizeof(account.name), "pc%u", i);
+        assert_int_equal(wc_password_make(&account.password, account.name), WC_OK);
+        assert_int_equal(wc_accounts_put(a, &account), WC_OK);
+    }
+    assert_int_equal(wc_accounts_save(a, dir.path, &why), WC_OK);
+    wc_accounts_close(a);
+    for (uint32_t i = 0; i < 24; i++) {
+        snprintf(name, sizeof(name), "pc%u", i);
+        ask(i, 1, name, name, NULL);
+    }
+    settle();
+    for (uint32_t i = 0; i < 24; i++)
+        assert_answer(i, "");
+    assert_int_equal(answer_count, 24);
+    /* Who leaves while it waits is not looked at. */
+    for (uint32_t i = 0; i < WC_LOCKOUT_FREE + 3; i++) {
+        snprintf(name, sizeof(name), "guess %u", i);
+        ask(i, 2, "lab", name, NULL);
+    }
+    for (uint32_t i = 0; i < WC_LOCKOUT_FREE + 3; i++)
+        wc_access_forget(door, i);
+    settle();
+    assert_int_equal(answer_count, 24);
+    assert_true(wc_access_look_count(door) < 24 + WC_LOCKOUT_FREE);
+}
+
 static void who_is_gone_gets_no_answer(void **state)
 {
     (void)state;
@@ -274,6 +309,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_account_costs_one_look, set_up, tear_down),
         cmocka_unit_test_setup_teardown(names_are_not_found_out, set_up, tear_down),
         cmocka_unit_test_setup_teardown(guessing_is_locked_out, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(right_ones_at_once_are_let_in, set_up, tear_down),
         cmocka_unit_test_setup_teardown(who_is_gone_gets_no_answer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(changes_count_at_once, set_up, tear_down),
     };

@@ -41,6 +41,11 @@ static uint32_t wait_of(struct wc_addr a)
     return wc_lockout_wait_s(l, &a, now, &count);
 }
 
+static bool is_full(struct wc_addr a)
+{
+    return wc_lockout_is_full(l, &a, now);
+}
+
 static uint32_t failures_of(struct wc_addr a)
 {
     uint32_t count;
@@ -103,20 +108,23 @@ static void what_is_under_way_counts(void **state)
     (void)state;
     struct wc_addr a = v4(1);
     for (uint32_t i = 0; i < WC_LOCKOUT_FREE; i++) {
-        assert_int_equal(wait_of(a), 0);
+        assert_false(is_full(a));
         wc_lockout_begin(l, &a, now);
     }
-    assert_int_equal(wait_of(a), 1);
+    assert_true(is_full(a));
+    assert_int_equal(wait_of(a), 0); /* none was wrong yet */
     assert_int_equal(failures_of(a), 0);
     wc_lockout_end(l, &a, false, now);
-    assert_int_equal(wait_of(a), 0);
+    assert_false(is_full(a));
     wc_lockout_begin(l, &a, now);
     for (uint32_t i = 0; i < WC_LOCKOUT_FREE; i++)
         wc_lockout_end(l, &a, true, now);
+    assert_int_equal(wait_of(a), 1);
     now += WC_S(1);
     assert_int_equal(wait_of(a), 0);
+    assert_false(is_full(a));
     wc_lockout_begin(l, &a, now); /* after a wait one, and no more */
-    assert_int_equal(wait_of(a), 1);
+    assert_true(is_full(a));
 }
 
 static void ipv6_by_network(void **state)
