@@ -24,6 +24,7 @@ struct wc_access_sight {
     bool multicast_only;
     uint32_t failure_count; /* wrong ones from this address, one after the other */
     uint32_t wait_s;        /* for so long nothing from it is looked at; 0: it is */
+    bool by_network;        /* both are of its IPv6 network, and not of the address */
 };
 
 #endif

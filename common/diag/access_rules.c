@@ -37,10 +37,14 @@ static void say_locked_out(const struct wc_access_sight *s, struct wc_finding *f
 {
     char count[WC_PHRASE_NUMBER_BYTES];
     char span[WC_PHRASE_TIME_BYTES];
-    WC_PHRASE(f->sentence, "too many wrong passwords came from this address");
+    WC_PHRASE(f->sentence, "too many wrong passwords came from this ",
+              s->by_network ? "network: its machines are locked out together" : "address");
     WC_PHRASE(f->evidence, wc_phrase_number(count, s->failure_count), " failed, the sender waits ",
               wc_phrase_span(span, s->wait_s), " until it looks at the next");
-    WC_PHRASE(f->fix, "wait, and try again with the right --account and password");
+    WC_PHRASE(f->fix, s->by_network
+                          ? "find who guesses (the sender says whom it refuses), and wait; "
+                            "who has a client certificate (--client-certificate) need not"
+                          : "wait, and try again with the right --account and password");
 }
 
 static void say_logon_failed(const struct wc_access_sight *s, struct wc_finding *f)

@@ -183,12 +183,21 @@ static struct question *next_question(struct wc_access *a)
     return next;
 }
 
+static bool is_locked_out(struct wc_access *a, const struct wc_addr *peer,
+                          struct wc_access_sight *sight)
+{
+    struct wc_lockout_wait wait = wc_lockout_wait(a->lockout, peer, now_of(a));
+    sight->wait_s = wait.seconds;
+    sight->failure_count = wait.failure_count;
+    sight->by_network = wait.by_network;
+    return wait.seconds > 0;
+}
+
 /* While it waited others from its address were wrong, too often? */
-static bool is_locked_out(struct wc_access *a, struct question *q)
+static bool is_refused_late(struct wc_access *a, struct question *q)
 {
     struct wc_access_sight sight = sight_of(a, q->account);
-    sight.wait_s = wc_lockout_wait_s(a->lockout, &q->peer, now_of(a), &sight.failure_count);
-    if (!sight.wait_s)
+    if (!is_locked_out(a, &q->peer, &sight))
         return false;
     explicit_bzero(q, sizeof *q);
     answer(a, (uint32_t)(q - a->questions), &sight);
@@ -213,7 +222,7 @@ static void pump(struct wc_access *a)
     struct job *job;
     struct question *q;
     while ((job = free_job(a)) && (q = next_question(a)))
-        if (!is_locked_out(a, q))
+        if (!is_refused_late(a, q))
             begin(a, job, q);
 }
 
@@ -274,9 +283,7 @@ void wc_access_ask(struct wc_access *a, uint32_t member, const struct wc_access_
     if (answer_certificate(a, member, r))
         return;
     struct wc_access_sight sight = sight_of(a, r->hello->account);
-    if (r->hello->account[0])
-        sight.wait_s = wc_lockout_wait_s(a->lockout, &r->peer, now_of(a), &sight.failure_count);
-    if (r->hello->account[0] && !sight.wait_s)
+    if (r->hello->account[0] && !is_locked_out(a, &r->peer, &sight))
         ask_password(a, member, r);
     else
         answer(a, member, &sight);

@@ -185,6 +185,11 @@ static void too_many_wrong_ones(void **state)
     const struct wc_finding *f = assert_refused(&s, "access.locked-out", WC_HR_LOCKED_OUT, 75);
     assert_says(f->evidence, "16 seconds");
     assert_says(f->evidence, "9 failed");
+    assert_says(f->sentence, "from this address");
+    s.by_network = true; /* the others of it are not accused */
+    f = assert_refused(&s, "access.locked-out", WC_HR_LOCKED_OUT, 75);
+    assert_says(f->sentence, "from this network");
+    assert_says(f->fix, "--client-certificate");
 }
 
 /* The longest names leave the texts whole. */

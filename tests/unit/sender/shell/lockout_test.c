@@ -37,8 +37,7 @@ static struct wc_addr v4(uint32_t n)
 
 static uint32_t wait_of(struct wc_addr a)
 {
-    uint32_t count;
-    return wc_lockout_wait_s(l, &a, now, &count);
+    return wc_lockout_wait(l, &a, now).seconds;
 }
 
 static bool is_full(struct wc_addr a)
@@ -48,9 +47,7 @@ static bool is_full(struct wc_addr a)
 
 static uint32_t failures_of(struct wc_addr a)
 {
-    uint32_t count;
-    (void)wc_lockout_wait_s(l, &a, now, &count);
-    return count;
+    return wc_lockout_wait(l, &a, now).failure_count;
 }
 
 static void guess(struct wc_addr a, bool is_wrong)
@@ -127,17 +124,51 @@ static void what_is_under_way_counts(void **state)
     assert_true(is_full(a));
 }
 
+static struct wc_addr v6(uint8_t network, uint16_t n)
+{
+    struct wc_addr a = {.family = 6, .bytes = {0xfd, 0x99}};
+    a.bytes[7] = network;
+    a.bytes[14] = (uint8_t)(n >> 8);
+    a.bytes[15] = (uint8_t)n;
+    return a;
+}
+
+/* One host does not lock out its neighbours. */
+static void ipv6_by_address(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < WC_LOCKOUT_FREE; i++)
+        guess(v6(0, 1), true);
+    assert_int_equal(wait_of(v6(0, 1)), 1);
+    assert_int_equal(wait_of(v6(0, 2)), 0);
+    assert_int_equal(failures_of(v6(0, 2)), 0);
+}
+
+/* One with a thousand addresses is stopped all the same. */
 static void ipv6_by_network(void **state)
 {
     (void)state;
-    struct wc_addr a = {.family = 6, .bytes = {0xfd, 0x99}};
-    struct wc_addr same = a, other = a;
-    same.bytes[15] = 7;
-    other.bytes[7] = 1;
-    for (uint32_t i = 0; i < WC_LOCKOUT_FREE; i++)
-        guess(a, true);
-    assert_int_equal(wait_of(same), 1);
-    assert_int_equal(wait_of(other), 0);
+    uint16_t n = 0;
+    for (; n < WC_LOCKOUT_FREE_NETWORK; n++) {
+        assert_int_equal(wait_of(v6(0, n)), 0);
+        guess(v6(0, n), true);
+    }
+    struct wc_addr a = v6(0, n);
+    struct wc_lockout_wait wait = wc_lockout_wait(l, &a, now);
+    assert_int_equal(wait.seconds, 1);
+    assert_int_equal(wait.failure_count, WC_LOCKOUT_FREE_NETWORK);
+    assert_true(wait.by_network);
+    assert_int_equal(wait_of(v6(1, n)), 0);
+    now += WC_S(1);
+    assert_int_equal(wait_of(a), 0);
+    assert_false(is_full(a));
+    wc_lockout_begin(l, &a, now);
+    assert_true(is_full(v6(0, 9999))); /* one for all of them */
+    assert_false(is_full(v6(1, n)));
+    wc_lockout_end(l, &a, true, now);
+    assert_int_equal(wait_of(v6(0, 9999)), 2);
+    now += WC_LOCKOUT_FORGET;
+    assert_int_equal(wait_of(a), 0);
 }
 
 static void the_oldest_is_forgotten(void **state)
@@ -168,6 +199,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_right_one_forgives_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(time_does, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_under_way_counts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(ipv6_by_address, set_up, tear_down),
         cmocka_unit_test_setup_teardown(ipv6_by_network, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_oldest_is_forgotten, set_up, tear_down),
     };
