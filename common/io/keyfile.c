@@ -35,6 +35,25 @@ enum wc_err wc_keyfile_at(struct wc_keyfile *file, const char *path, struct wc_w
     return WC_OK;
 }
 
+/* Who owns a file can change it, whatever its mode. That is as good as it gets where he owns the
+ * folder, too: he could replace it. */
+static enum wc_err check_owner(const struct wc_keyfile *file, const struct stat *st)
+{
+    char path[PATH_MAX];
+    struct stat folder;
+    if (st->st_uid == 0 || st->st_uid == geteuid())
+        return WC_OK;
+    const char *slash = strrchr(file->path, '/');
+    int count = slash ? (int)(slash - file->path) : 1;
+    snprintf(path, sizeof(path), "%.*s/", count, slash ? file->path : ".");
+    if (stat(path, &folder) == 0 && folder.st_uid == st->st_uid)
+        return WC_OK;
+    return wc_why_set(file->why, WC_E_AUTH, EX_NOPERM,
+                      "%s belongs to another user (uid %u), who may change it; make it this "
+                      "user's: chown %u %s",
+                      file->shown, (unsigned)st->st_uid, (unsigned)geteuid(), file->shown);
+}
+
 static enum wc_err check_kind(const struct wc_keyfile *file, int fd, bool is_secret)
 {
     struct stat st;
@@ -45,7 +64,7 @@ static enum wc_err check_kind(const struct wc_keyfile *file, int fd, bool is_sec
         return wc_why_set(file->why, WC_E_AUTH, EX_NOPERM,
                           "%s is open to other users (mode %04o); make it private: chmod 600 %s",
                           file->shown, (unsigned)st.st_mode & 07777u, file->shown);
-    return WC_OK;
+    return is_secret ? check_owner(file, &st) : WC_OK;
 }
 
 static enum wc_err read_text(const struct wc_keyfile *file, int fd, char *ret_text)
@@ -78,27 +97,69 @@ enum wc_err wc_keyfile_read(const struct wc_keyfile *file, bool is_secret, char 
     return err;
 }
 
+/* Of what root makes in another's folder: it is his, or his programs could not read it. */
+static bool give_to_owner(int fd, int folder)
+{
+    struct stat st;
+    if (geteuid() != 0)
+        return true;
+    return fstat(folder, &st) == 0 && fchown(fd, st.st_uid, st.st_gid) == 0;
+}
+
+/* The folder `name` in `folder`, made if there is none. Returns a descriptor of it, or -1. */
+static int step_into(int folder, const char *name)
+{
+    bool is_new = mkdirat(folder, name, 0700) == 0;
+    if (!is_new && errno != EEXIST)
+        return -1;
+    int flags = is_new ? O_RDONLY | O_NOFOLLOW : O_PATH;
+    int fd = openat(folder, name, flags | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || !is_new || give_to_owner(fd, folder))
+        return fd;
+    int error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
 enum wc_err wc_keyfile_make_directory(const char *dir, struct wc_why *why)
 {
     char path[PATH_MAX];
+    char shown[WC_WHY_PATH_BYTES];
+    char *rest = path;
     snprintf(path, sizeof(path), "%s", dir); /* the length was checked with the file names */
-    for (char *at = path + 1; at[-1]; at++) {
-        char end = *at;
-        if (end != '/' && end != '\0')
-            continue;
-        *at = '\0';
-        if (mkdir(path, 0700) && errno != EEXIST) {
-            char shown[WC_WHY_PATH_BYTES];
-            return wc_why_set(why, WC_E_IO, wc_why_output_exit(errno),
-                              "cannot make the directory %s: %s; choose a state directory that "
-                              "this user may write to",
-                              wc_why_path(shown, path), wc_why_errno_text(errno));
-        }
-        *at = end;
-        if (end == '\0')
-            break;
+    int folder = open(*dir == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    for (char *name; folder >= 0 && (name = strtok_r(NULL, "/", &rest));) {
+        int next = step_into(folder, name);
+        int error = errno;
+        close(folder);
+        errno = error;
+        folder = next;
     }
-    return WC_OK;
+    if (folder >= 0) {
+        close(folder);
+        return WC_OK;
+    }
+    return wc_why_set(why, WC_E_IO, wc_why_output_exit(errno),
+                      "cannot make the directory %s: %s; choose a state directory that "
+                      "this user may write to",
+                      wc_why_path(shown, dir), wc_why_errno_text(errno));
+}
+
+/* A new one. Returns its descriptor, or -1. */
+static int make_lock(const char *dir)
+{
+    int folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0)
+        return -1;
+    int fd = openat(folder, LOCK_NAME, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    bool ok = fd >= 0 && give_to_owner(fd, folder);
+    int error = errno;
+    close(folder);
+    if (fd >= 0 && !ok)
+        close(fd);
+    errno = error;
+    return ok ? fd : -1;
 }
 
 int wc_keyfile_lock(const char *dir, struct wc_why *why)
@@ -106,7 +167,11 @@ int wc_keyfile_lock(const char *dir, struct wc_why *why)
     struct wc_keyfile file;
     if (wc_keyfile_init(&file, dir, LOCK_NAME, why))
         return -1;
-    int fd = open(file.path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = open(file.path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0 && errno == ENOENT)
+        fd = make_lock(dir);
+    if (fd < 0 && errno == EEXIST) /* by another, just now */
+        fd = open(file.path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     int failed = fd < 0;
     while (!failed && flock(fd, LOCK_EX)) {
         if (errno != EINTR)
@@ -137,32 +202,36 @@ static bool write_all(int fd, const char *bytes, size_t count)
     return true;
 }
 
-static bool sync_directory(const char *dir)
+/* All by one open folder: whoever owns it cannot lead root elsewhere meanwhile. */
+static bool write_in(int folder, const char *name, const char *bytes, size_t count)
 {
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    bool ok = fsync(fd) == 0;
-    close(fd);
+    char temporary[NAME_MAX + sizeof(TEMPORARY_SUFFIX)];
+    snprintf(temporary, sizeof(temporary), "%.*s" TEMPORARY_SUFFIX, NAME_MAX, name);
+    unlinkat(folder, temporary, 0); /* of a start that was interrupted */
+    int fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    bool ok = fd >= 0 && give_to_owner(fd, folder) && write_all(fd, bytes, count) &&
+              fsync(fd) == 0 && renameat(folder, temporary, folder, name) == 0 &&
+              fsync(folder) == 0;
+    int error = errno;
+    if (fd >= 0)
+        close(fd);
+    if (fd >= 0 && !ok)
+        unlinkat(folder, temporary, 0);
+    errno = error;
     return ok;
 }
 
 enum wc_err wc_keyfile_write(const struct wc_keyfile *file, const char *dir, const char *bytes,
                              size_t count)
 {
-    char temporary[PATH_MAX + sizeof(TEMPORARY_SUFFIX)];
-    snprintf(temporary, sizeof(temporary), "%s" TEMPORARY_SUFFIX, file->path);
-    unlink(temporary); /* of a start that was interrupted */
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    bool ok = fd >= 0 && write_all(fd, bytes, count) && fsync(fd) == 0 &&
-              rename(temporary, file->path) == 0 && sync_directory(dir);
+    const char *slash = strrchr(file->path, '/');
+    int folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool ok = folder >= 0 && write_in(folder, slash ? slash + 1 : file->path, bytes, count);
     int error = errno;
-    if (fd >= 0)
-        close(fd);
+    if (folder >= 0)
+        close(folder);
     if (ok)
         return WC_OK;
-    if (fd >= 0)
-        unlink(temporary);
     return wc_why_set(file->why, WC_E_IO, wc_why_output_exit(error), "cannot write %s: %s",
                       file->shown, wc_why_errno_text(error));
 }

@@ -26,17 +26,20 @@ WC_MUST_USE enum wc_err wc_keyfile_at(struct wc_keyfile *file, const char *path,
                                       struct wc_why *why);
 
 /* Its text, NUL-terminated, into ret_text of WC_KEYFILE_BYTES_MAX + 2 bytes. WC_E_NOT_FOUND
- * (without a sentence): there is none; WC_E_AUTH: it is secret and others may read or write it;
- * WC_E_FORMAT: empty, too large, no regular file; WC_E_IO. */
+ * (without a sentence): there is none; WC_E_AUTH: it is secret and others may read or write it, or
+ * it is another user's than this one's, root's and the folder's; WC_E_FORMAT: empty, too large, no
+ * regular file; WC_E_IO. */
 WC_MUST_USE enum wc_err wc_keyfile_read(const struct wc_keyfile *file, bool is_secret,
                                         char *ret_text);
 
-/* Replace it by these bytes, mode 0600, on stable storage. Under the lock of `dir`, where it is.
+/* Replace it by these bytes, mode 0600, on stable storage; what root makes belongs to the owner of
+ * `dir`, so that his programs can read it. Under the lock of `dir`, where it is.
  * WC_E_IO. */
 WC_MUST_USE enum wc_err wc_keyfile_write(const struct wc_keyfile *file, const char *dir,
                                          const char *bytes, size_t count);
 
-/* Make `dir` and what leads to it, mode 0700. WC_E_IO. */
+/* Make `dir` and what leads to it, mode 0700; what root makes belongs to the owner of the folder
+ * that it is in. WC_E_IO. */
 WC_MUST_USE enum wc_err wc_keyfile_make_directory(const char *dir, struct wc_why *why);
 
 /* Wait for the lock of `dir`. Returns a descriptor that holds it until closed, or -1. */

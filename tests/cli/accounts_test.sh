@@ -152,7 +152,8 @@ for text in '' '{' '{}' '{"anonymous":true,"accounts":[],"anonymus":false}' \
     printf '%s' "$text" >"$file"
     rc=0
     "$SENDER" account list >out 2>&1 || rc=$?
-    [[ $rc == 78 || ($rc == 65 && -z $text) ]] || fail "accounts.json '$text': $rc"
+    [[ $rc == 78 ]] || fail "accounts.json '$text': $rc"
+    grep -q 'then wimcast-sender account anonymous refuse' out || fail "'$text': the door is opened"
     grep -q 'accounts.json' out || fail "'$text': no file is named"
     expect "$rc" 'accounts.json' "$SENDER" send --interface lo one # nobody is let in by mistake
 done
@@ -161,6 +162,33 @@ chmod 644 "$file"
 account 77 'open to other users' list
 chmod 600 "$file"
 account 0 'pc, by certificate' list
+if ((EUID == 0)); then
+    chown 65533 "$file"
+    account 77 'another user \(uid 65533\), who may change it; make it .*: chown 0 ' list
+    eval "$(sed -n -E "s/.*: (chown 0 .*)/\1/p" out)"
+    account 0 'pc, by certificate' list
+fi
+
+# --- root at work for the user of a service -------------------------------------------------------
+if ((EUID == 0)); then
+    chmod 0711 "$work_dir"
+    mkdir -m 700 theirs
+    chown 65533:65533 theirs
+    as_them=(setpriv --reuid 65533 --regid 65533 --clear-groups)
+    state=$work_dir/theirs/new/state
+    account 0 'added: account lab' add lab --password-file one --state-dir "$state"
+    account 0 'added: account pc' add pc --certificate pc/SignedSerializedMCSKey \
+        --state-dir "$state"
+    account 0 'removed: account lab' remove lab --state-dir "$state"
+    "$SENDER" key reset --self-signed --state-dir "$state" >/dev/null
+    "$SENDER" publish one --id X --read pc --state-dir "$state" -q
+    expect 0 'account pc, by certificate' "${as_them[@]}" "$SENDER" account list \
+        --state-dir "$state"
+    expect 0 'removed: account pc' "${as_them[@]}" "$SENDER" account remove pc \
+        --state-dir "$state"
+    [[ -z $(find theirs ! -uid 65533) ]] || fail "not theirs: $(find theirs ! -uid 65533)"
+    [[ -z $(find theirs -perm /077) ]] || fail "open: $(find theirs -perm /077)"
+fi
 
 say "$cases cases, $bad wrong"
 ((bad == 0))
