@@ -15,6 +15,7 @@
 
 struct wc_accounts {
     bool anonymous;
+    bool is_there; /* the file */
     uint32_t count;
     struct wc_account items[WC_ACCOUNTS_MAX];
     struct stat seen; /* of the file; zeroed: there was none */
@@ -91,18 +92,22 @@ static const char *get_all(struct wc_accounts *a, const json_t *root)
     return NULL;
 }
 
+/* Who only removes it opens the door to everybody, which the sentence prevents. */
+static enum wc_err refuse(const struct wc_keyfile *file, const char *wrong)
+{
+    return wc_why_set(file->why, WC_E_FORMAT, EX_CONFIG,
+                      "%s is malformed (%.100s); restore it from a backup, or remove it, then "
+                      "wimcast-sender account anonymous refuse, if it was so (without the file "
+                      "everybody may connect), and wimcast-sender account add NAME",
+                      file->shown, wrong);
+}
+
 static enum wc_err parse(struct wc_accounts *a, const struct wc_keyfile *file, const char *text)
 {
     json_error_t error;
     json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, &error);
     const char *wrong = root ? get_all(a, root) : error.text;
-    enum wc_err err = WC_OK;
-    if (wrong)
-        err =
-            wc_why_set(file->why, WC_E_FORMAT, EX_CONFIG,
-                       "%s is malformed (%.100s); restore it from a backup, or remove it and make "
-                       "the accounts anew: wimcast-sender account add",
-                       file->shown, wrong);
+    enum wc_err err = wrong ? refuse(file, wrong) : WC_OK;
     json_decref(root);
     return err;
 }
@@ -120,10 +125,13 @@ enum wc_err wc_accounts_open(struct wc_accounts **ret, const char *state_dir, st
         a->seen = (struct stat){0};
     if (!err)
         err = wc_keyfile_read(&file, true, text);
+    a->is_there = !err;
     if (!err)
         err = parse(a, &file, text);
     else if (err == WC_E_NOT_FOUND)
         err = WC_OK;
+    else if (err == WC_E_FORMAT)
+        err = refuse(&file, "empty, too large, or no regular file");
     explicit_bzero(text, sizeof(text));
     if (err) {
         wc_accounts_close(a);
@@ -217,6 +225,11 @@ enum wc_err wc_accounts_save(const struct wc_accounts *a, const char *state_dir,
 }
 
 /* --- what is in it --------------------------------------------------------------------------- */
+
+bool wc_accounts_are_there(const struct wc_accounts *a)
+{
+    return a->is_there;
+}
 
 bool wc_accounts_anonymous(const struct wc_accounts *a)
 {

@@ -43,6 +43,7 @@ WC_MUST_USE enum wc_err wc_accounts_save(const struct wc_accounts *a, const char
 /* Has the file changed since it was opened? Only asked, not read. */
 bool wc_accounts_have_changed(const struct wc_accounts *a, const char *state_dir);
 
+bool wc_accounts_are_there(const struct wc_accounts *a); /* was there a file? */
 bool wc_accounts_anonymous(const struct wc_accounts *a); /* allowed? */
 uint32_t wc_accounts_count(const struct wc_accounts *a);
 const char *wc_accounts_name(const struct wc_accounts *a, uint32_t index);

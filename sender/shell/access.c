@@ -47,6 +47,7 @@ struct job {
 struct wc_access {
     struct wc_access_config config;
     struct wc_accounts *accounts;
+    bool has_warned; /* that they cannot be read as they are now */
     struct wc_lockout *lockout;
     struct question *questions; /* by member */
     uint64_t order;
@@ -248,15 +249,38 @@ static void ask_password(struct wc_access *a, uint32_t member, const struct wc_a
 
 /* --- questions ------------------------------------------------------------------------------- */
 
-/* A file that became unreadable or malformed changes nothing: the accounts known last count on. */
+static void warn(struct wc_access *a, const char *reason)
+{
+    char text[WC_SENTENCE_BYTES_MAX + 1];
+    if (a->has_warned)
+        return;
+    a->has_warned = true;
+    snprintf(text, sizeof text,
+             "the accounts have changed and cannot be read, so those of before count on, removed "
+             "ones too: %.380s",
+             reason);
+    a->config.warn(a->config.ctx, text);
+}
+
+/* A file that became unreadable, malformed or was removed changes nothing: the accounts known last
+ * count on. Without a file everybody would be let in. */
 static void refresh(struct wc_access *a)
 {
     struct wc_accounts *fresh;
-    if (!wc_accounts_have_changed(a->accounts, a->config.state_dir) ||
-        wc_accounts_open(&fresh, a->config.state_dir, NULL))
+    struct wc_why why;
+    if (!wc_accounts_have_changed(a->accounts, a->config.state_dir))
         return;
-    wc_accounts_close(a->accounts);
-    a->accounts = fresh;
+    if (wc_accounts_open(&fresh, a->config.state_dir, &why)) {
+        warn(a, why.text);
+    } else if (wc_accounts_are_there(a->accounts) && !wc_accounts_are_there(fresh)) {
+        wc_accounts_close(fresh);
+        warn(a, WC_ACCOUNTS_FILE_NAME " is gone; restore it, or make it anew: wimcast-sender "
+                                      "account anonymous refuse");
+    } else {
+        wc_accounts_close(a->accounts);
+        a->accounts = fresh;
+        a->has_warned = false;
+    }
 }
 
 /* Did the certificate decide? It proves itself in TLS, so there is nothing to guess at. */

@@ -26,6 +26,8 @@ struct wc_access_config {
     /* The answer to wc_access_ask, once, maybe before that returns. refusal NULL: it may join; else
      * why not, borrowed until return. */
     void (*answer)(void *ctx, uint32_t member, const struct wc_finding *refusal);
+    /* Changed accounts cannot be read, so that those before count on: once, until they can. */
+    void (*warn)(void *ctx, const char *sentence);
     void *ctx;
 };
 

@@ -188,6 +188,11 @@ static void tell(struct wc_roster *r, const char *sentence)
     r->config.on_refusal(r->config.ctx, sentence);
 }
 
+static void on_access_warning(void *ctx, const char *sentence)
+{
+    tell(ctx, sentence);
+}
+
 static void on_access(void *ctx, uint32_t member, const struct wc_finding *refusal)
 {
     struct wc_roster *r = ctx;
@@ -454,6 +459,7 @@ static enum wc_err open_access(struct wc_roster *r, struct wc_why *why)
         .multicast_only = c->session->welcome.multicast_only,
         .member_max = c->member_max,
         .answer = on_access,
+        .warn = on_access_warning,
         .ctx = r,
     };
     char doubt[WC_SENTENCE_BYTES_MAX + 1];

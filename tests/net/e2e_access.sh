@@ -162,6 +162,11 @@ rm -rf "$work_dir"/r?
 send_it --min-receivers 1
 refused r1 access.account-needed 0x80070005 77
 must_say r1 'this sender refuses anonymous connections'
+# Accounts that are gone while the session runs do not open the door.
+mv "$WIMCAST_STATE_DIR/accounts.json" "$work_dir/kept.json"
+refused r3 access.account-needed 0x80070005 77
+must_say sender 'accounts\.json is gone'
+mv "$work_dir/kept.json" "$WIMCAST_STATE_DIR/accounts.json"
 account anonymous allow # while the session runs
 fetch_into r2
 complete r2

@@ -27,6 +27,8 @@ static struct wc_why why;
 static int answers[MEMBERS];
 static char ids[MEMBERS][WC_NAME_BYTES_MAX + 1];
 static uint32_t answer_count;
+static uint32_t warning_count;
+static char warning[WC_SENTENCE_BYTES_MAX + 1];
 
 /* libuv closes by a raw system call, which ThreadSanitizer does not see. */
 const char *__tsan_default_suppressions(void);
@@ -42,6 +44,13 @@ static void on_answer(void *ctx, uint32_t member, const struct wc_finding *refus
     answers[member] = refusal ? REFUSED : MAY;
     snprintf(ids[member], sizeof(ids[0]), "%s", refusal ? refusal->kind->id : "");
     answer_count++;
+}
+
+static void on_warning(void *ctx, const char *sentence)
+{
+    (void)ctx;
+    warning_count++;
+    snprintf(warning, sizeof(warning), "%s", sentence);
 }
 
 static void save(bool anonymous, const char *lab_password)
@@ -66,6 +75,7 @@ static int set_up(void **state)
     save(true, "geheim");
     readers = (struct wc_readers){.set = WC_READERS_ACCOUNTS};
     answer_count = 0;
+    warning_count = 0;
     memset(answers, 0, sizeof(answers));
     struct wc_access_config config = {.loop = &loop,
                                       .state_dir = dir.path,
@@ -73,7 +83,8 @@ static int set_up(void **state)
                                       .package = "stage",
                                       .due_bytes = 4711,
                                       .member_max = MEMBERS,
-                                      .answer = on_answer};
+                                      .answer = on_answer,
+                                      .warn = on_warning};
     assert_int_equal(wc_access_open(&door, &config, &why), WC_OK);
     return 0;
 }
@@ -285,14 +296,57 @@ static void changes_count_at_once(void **state)
     assert_answer(0, "access.logon-failed");
     assert_answer(1, "");
     assert_false(wc_access_doubt(door, text));
-    /* A file that is no longer good changes nothing. */
-    wc_workdir_write(&dir, WC_ACCOUNTS_FILE_NAME, "{", 1);
-    ask(1, 2, "lab", "neu", NULL);
-    assert_answer(1, "");
+    assert_int_equal(warning_count, 0);
+}
+
+/* What cannot be read opens no door and closes none; whoever looks after the sender hears of it. */
+static void unreadable_changes_count_for_nothing(void **state)
+{
+    (void)state;
+    save(false, "geheim");
+    readers.set = WC_READERS_EVERYONE;
+    ask(0, 2, "", "", NULL);
+    assert_answer(0, "access.account-needed");
+    for (int i = 0; i < 2; i++) { /* told once */
+        wc_workdir_write(&dir, WC_ACCOUNTS_FILE_NAME, "{", 1);
+        ask(0, 2, "", "", NULL);
+        assert_answer(0, "access.account-needed");
+        ask(1, 2, "lab", "geheim", NULL);
+        settle();
+        assert_answer(1, "");
+        assert_int_equal(warning_count, 1);
+    }
+    assert_non_null(strstr(warning, "of before count on"));
     assert_int_equal(remove(wc_workdir_at(&dir, WC_ACCOUNTS_FILE_NAME)), 0);
+    save(false, "neu"); /* readable again */
     ask(1, 2, "lab", "neu", NULL);
     settle();
-    assert_answer(1, "access.logon-failed");
+    assert_answer(1, "");
+    assert_int_equal(warning_count, 1);
+    assert_int_equal(remove(wc_workdir_at(&dir, WC_ACCOUNTS_FILE_NAME)), 0);
+    ask(0, 2, "", "", NULL);
+    assert_answer(0, "access.account-needed");
+    ask(1, 2, "lab", "neu", NULL);
+    assert_answer(1, "");
+    assert_int_equal(warning_count, 2);
+    assert_non_null(strstr(warning, "is gone"));
+    save(true, "neu");
+    ask(0, 2, "", "", NULL);
+    assert_answer(0, "");
+}
+
+static void doubts_before_anybody_joins(void **state)
+{
+    (void)state;
+    struct wc_accounts *a = NULL;
+    char text[WC_SENTENCE_BYTES_MAX + 1];
+    assert_int_equal(wc_accounts_open(&a, dir.path, &why), WC_OK);
+    assert_true(wc_accounts_remove(a, "lab") && wc_accounts_remove(a, "pc"));
+    wc_accounts_set_anonymous(a, true);
+    assert_int_equal(wc_accounts_save(a, dir.path, &why), WC_OK);
+    wc_accounts_close(a);
+    ask(1, 2, "", "", NULL);
+    assert_answer(1, "access.account-needed");
     assert_true(wc_access_doubt(door, text)); /* no account can read it */
     assert_non_null(strstr(text, "account add"));
     readers.set = WC_READERS_EVERYONE;
@@ -312,6 +366,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(right_ones_at_once_are_let_in, set_up, tear_down),
         cmocka_unit_test_setup_teardown(who_is_gone_gets_no_answer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(changes_count_at_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(unreadable_changes_count_for_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(doubts_before_anybody_joins, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
