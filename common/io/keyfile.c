@@ -10,16 +10,13 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define LOCK_NAME        ".lock"
-#define TEMPORARY_SUFFIX ".new"
-
 enum wc_err wc_keyfile_init(struct wc_keyfile *file, const char *dir, const char *name,
                             struct wc_why *why)
 {
     file->why = why;
     int count = snprintf(file->path, sizeof(file->path), "%s/%s", dir, name);
     wc_why_path(file->shown, file->path);
-    if (count < 0 || (size_t)count >= sizeof(file->path) - strlen(TEMPORARY_SUFFIX))
+    if (count < 0 || (size_t)count >= sizeof(file->path) - strlen(WC_KEYFILE_NEW_SUFFIX))
         return wc_why_set(why, WC_E_IO, EX_CONFIG, "the state directory's name is too long: %s",
                           file->shown);
     return WC_OK;
@@ -30,7 +27,7 @@ enum wc_err wc_keyfile_at(struct wc_keyfile *file, const char *path, struct wc_w
     file->why = why;
     int count = snprintf(file->path, sizeof(file->path), "%s", path);
     wc_why_path(file->shown, file->path);
-    if (count < 0 || (size_t)count >= sizeof(file->path) - strlen(TEMPORARY_SUFFIX))
+    if (count < 0 || (size_t)count >= sizeof(file->path) - strlen(WC_KEYFILE_NEW_SUFFIX))
         return wc_why_set(why, WC_E_IO, EX_USAGE, "the file's name is too long: %s", file->shown);
     return WC_OK;
 }
@@ -152,7 +149,7 @@ static int make_lock(const char *dir)
     int folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0)
         return -1;
-    int fd = openat(folder, LOCK_NAME, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int fd = openat(folder, WC_KEYFILE_LOCK_NAME, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     bool ok = fd >= 0 && give_to_owner(fd, folder);
     int error = errno;
     close(folder);
@@ -165,7 +162,7 @@ static int make_lock(const char *dir)
 int wc_keyfile_lock(const char *dir, struct wc_why *why)
 {
     struct wc_keyfile file;
-    if (wc_keyfile_init(&file, dir, LOCK_NAME, why))
+    if (wc_keyfile_init(&file, dir, WC_KEYFILE_LOCK_NAME, why))
         return -1;
     int fd = open(file.path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0 && errno == ENOENT)
@@ -205,8 +202,8 @@ static bool write_all(int fd, const char *bytes, size_t count)
 /* All by one open folder: whoever owns it cannot lead root elsewhere meanwhile. */
 static bool write_in(int folder, const char *name, const char *bytes, size_t count)
 {
-    char temporary[NAME_MAX + sizeof(TEMPORARY_SUFFIX)];
-    snprintf(temporary, sizeof(temporary), "%.*s" TEMPORARY_SUFFIX, NAME_MAX, name);
+    char temporary[NAME_MAX + sizeof(WC_KEYFILE_NEW_SUFFIX)];
+    snprintf(temporary, sizeof(temporary), "%.*s" WC_KEYFILE_NEW_SUFFIX, NAME_MAX, name);
     unlinkat(folder, temporary, 0); /* of a start that was interrupted */
     int fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     bool ok = fd >= 0 && give_to_owner(fd, folder) && write_all(fd, bytes, count) &&

@@ -9,7 +9,9 @@
 
 #include "common/io/why.h"
 
-#define WC_KEYFILE_BYTES_MAX 16384
+#define WC_KEYFILE_BYTES_MAX  16384
+#define WC_KEYFILE_LOCK_NAME  ".lock"
+#define WC_KEYFILE_NEW_SUFFIX ".new" /* of what is being written */
 
 struct wc_keyfile {
     char path[PATH_MAX];

@@ -79,9 +79,11 @@ static struct wc_identity *open_identity(const struct check *c)
 static void look_at_packages(struct check *c)
 {
     struct wc_identity *identity = open_identity(c);
+    const struct wc_dp_dir *dir = &c->look.dp.dir;
     struct wc_checkdp what = {.state_dir = c->o->state_dir,
                               .id = c->o->id,
                               .identity = identity,
+                              .owner = dir->owner == dir->user ? NULL : dir->owner_name,
                               .tell = tell_package,
                               .tell_fix = c->o->fix ? tell_fix : NULL,
                               .ctx = c};

@@ -11,12 +11,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/io/identity.h"
+#include "common/core/manifest.h"
+#include "common/io/accounts.h"
+#include "common/io/keychain.h"
 #include "common/io/site.h"
+#include "sender/shell/packagefolder.h"
 
 _Static_assert(WC_DP_PATH_BYTES == WC_WHY_PATH_BYTES, "wc_why_path fills it");
 
-#define DEPTH_MAX   4u     /* STATE/packages/ID/FILE */
 #define ITEMS_MAX   20000u /* files looked at */
 #define OTHERS_ALL  0077u
 #define OTHERS_EDIT 0022u
@@ -28,10 +30,22 @@ struct walk {
     uint32_t item_count;
 };
 
-static bool ends_with(const char *name, const char *end)
+/* The folders that a sender makes. What else lies in the state directory is not its own, and is
+ * left alone. */
+enum place {
+    PLACE_NONE,
+    PLACE_KEYS, /* the state directory, and `site` in it */
+    PLACE_PACKAGES,
+    PLACE_PACKAGE,
+};
+
+static enum place place_in(enum place outer, const char *name, unsigned depth)
 {
-    size_t bytes = strlen(name), end_bytes = strlen(end);
-    return bytes > end_bytes && strcmp(name + bytes - end_bytes, end) == 0;
+    if (outer == PLACE_PACKAGES && wc_package_id_check(name, strlen(name)) == WC_OK)
+        return PLACE_PACKAGE;
+    if (depth == 0 && strcmp(name, "packages") == 0)
+        return PLACE_PACKAGES;
+    return depth == 0 && strcmp(name, "site") == 0 ? PLACE_KEYS : PLACE_NONE;
 }
 
 static bool is_key(const char *name)
@@ -41,29 +55,63 @@ static bool is_key(const char *name)
 
 static bool is_secret(const char *name)
 {
-    static const char *const secrets[] = {WC_IDENTITY_KEY_NAME ".next", WC_SITE_KEY_NAME,
-                                          "accounts.json"};
-    for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
-        if (strcmp(name, secrets[i]) == 0)
+    return is_key(name) || strcmp(name, WC_KEYCHAIN_NEXT_NAME) == 0 ||
+           strcmp(name, WC_SITE_KEY_NAME) == 0 || strcmp(name, WC_ACCOUNTS_FILE_NAME) == 0;
+}
+
+static bool is_of_keys(const char *name)
+{
+    static const char *const open_ones[] = {WC_IDENTITY_CERTIFICATE_NAME, WC_KEYCHAIN_REQUEST_NAME,
+                                            WC_SITE_CERTIFICATE_NAME, WC_KEYFILE_LOCK_NAME};
+    for (size_t i = 0; i < sizeof(open_ones) / sizeof(open_ones[0]); i++)
+        if (strcmp(name, open_ones[i]) == 0)
             return true;
-    return is_key(name);
+    return is_secret(name);
+}
+
+/* A file that a sender writes there? */
+static bool is_ours(enum place place, const char *name)
+{
+    switch (place) {
+    case PLACE_KEYS:
+        return is_of_keys(name);
+    case PLACE_PACKAGES:
+        return strcmp(name, WC_KEYFILE_LOCK_NAME) == 0;
+    case PLACE_PACKAGE:
+        return wc_packagefolder_is_file(name);
+    case PLACE_NONE:
+        break;
+    }
+    return false;
+}
+
+/* `name` without the end of a file that is being written. Returns whether it had it. */
+static bool take_new(const char *name, char ret[NAME_MAX + 1])
+{
+    size_t bytes = strlen(name), end_bytes = strlen(WC_KEYFILE_NEW_SUFFIX);
+    bool is_new = bytes > end_bytes && strcmp(name + bytes - end_bytes, WC_KEYFILE_NEW_SUFFIX) == 0;
+    snprintf(ret, NAME_MAX + 1, "%.*s", (int)(is_new ? bytes - end_bytes : bytes), name);
+    return is_new;
 }
 
 /* Does something have to be said of it? */
-static bool judge(const struct walk *w, const char *name, const struct stat *st,
+static bool judge(const struct walk *w, enum place place, const char *name, const struct stat *st,
                   struct wc_checkdir_item *ret)
 {
-    uint32_t closed = S_ISREG(st->st_mode) && is_secret(name) ? OTHERS_ALL : OTHERS_EDIT;
+    char own[NAME_MAX + 1];
+    bool is_new = take_new(name, own);
+    if (!S_ISDIR(st->st_mode) && (!S_ISREG(st->st_mode) || !is_ours(place, own)))
+        return false;
     bool is_old = (int64_t)st->st_mtime + WC_CHECKDIR_LEFTOVER_AGE_S < w->now_s;
     ret->name = name;
+    ret->is_secret = S_ISREG(st->st_mode) && is_secret(own);
     ret->mode = (uint32_t)st->st_mode & 07777u;
     ret->mode_due = ret->mode & ~OTHERS_ALL & 07777u;
-    if (S_ISREG(st->st_mode) && ends_with(name, ".new") && is_old) {
-        ret->fault = WC_CHECKDIR_LEFTOVER;
-        return true;
-    }
     ret->fault = is_key(name) ? WC_CHECKDIR_OPEN_KEY : WC_CHECKDIR_OPEN;
-    return (S_ISREG(st->st_mode) || S_ISDIR(st->st_mode)) && (ret->mode & closed);
+    if (S_ISREG(st->st_mode) && is_new && is_old)
+        ret->fault = WC_CHECKDIR_LEFTOVER;
+    return ret->fault == WC_CHECKDIR_LEFTOVER ||
+           (ret->mode & (ret->is_secret ? OTHERS_ALL : OTHERS_EDIT));
 }
 
 /* For sentences: a name cannot steer a terminal. */
@@ -77,7 +125,7 @@ static void show(char ret[WC_DP_PATH_BYTES], const char *folder, const char *nam
             *at = '?';
 }
 
-static void walk_folder(struct walk *w, int fd, const char *shown, unsigned depth)
+static void walk_folder(struct walk *w, int fd, const char *shown, enum place place, unsigned depth)
 {
     DIR *folder = fdopendir(fd);
     if (!folder) {
@@ -91,14 +139,17 @@ static void walk_folder(struct walk *w, int fd, const char *shown, unsigned dept
         if (is_dots || fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW))
             continue;
         w->item_count++;
+        enum place next = place_in(place, entry->d_name, depth);
+        if (S_ISDIR(st.st_mode) && next == PLACE_NONE)
+            continue;
         show(item.shown, shown, entry->d_name);
-        if (judge(w, entry->d_name, &st, &item))
+        if (judge(w, place, entry->d_name, &st, &item))
             w->visit(w->ctx, &item);
-        if (!S_ISDIR(st.st_mode) || depth + 1 >= DEPTH_MAX)
+        if (!S_ISDIR(st.st_mode))
             continue;
         int inner = openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (inner >= 0)
-            walk_folder(w, inner, item.shown, depth + 1);
+            walk_folder(w, inner, item.shown, next, depth + 1);
     }
     closedir(folder);
 }
@@ -119,7 +170,7 @@ void wc_checkdir_walk(const char *dir, int64_t now_s, wc_checkdir_visit *visit, 
         snprintf(item.shown, sizeof(item.shown), "%s", dir);
         visit(ctx, &item);
     }
-    walk_folder(&w, fd, dir, 0);
+    walk_folder(&w, fd, dir, PLACE_KEYS, 0);
 }
 
 /* --- as facts --------------------------------------------------------------------------------- */

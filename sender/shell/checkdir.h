@@ -19,6 +19,7 @@ struct wc_checkdir_item {
     const char *name;             /* in that directory; "" : the state directory itself */
     char shown[WC_DP_PATH_BYTES]; /* the path for sentences */
     uint32_t mode, mode_due;
+    bool is_secret;
 };
 
 /* Called for each; borrowed until return. */

@@ -11,6 +11,7 @@ struct wc_checkdp {
     const char *state_dir;
     const char *id;                     /* NULL: all that are published */
     const struct wc_identity *identity; /* NULL: signatures are not looked at */
+    const char *owner;                  /* of the state directory; NULL: this user's own */
     /* Called with the findings of one package, or those about all; borrowed until return. */
     void (*tell)(void *ctx, const struct wc_findings *findings);
     /* Called for what was mended; NULL: nothing is to be mended. */

@@ -14,8 +14,9 @@
 #include "common/core/manifest.h"
 #include "sender/shell/package.h"
 
-#define FOLDER_NAME     "packages"
-#define MANIFEST_PREFIX "manifest."
+#define FOLDER_NAME      "packages"
+#define MANIFEST_PREFIX  "manifest."
+#define SIGNATURE_SUFFIX ".sig"
 
 /* --- names --- */
 
@@ -56,7 +57,7 @@ const char *wc_packagefolder_manifest(char ret[WC_PACKAGE_FILE_NAME_BYTES], uint
 
 const char *wc_packagefolder_signature(char ret[WC_PACKAGE_FILE_NAME_BYTES], uint32_t version)
 {
-    snprintf(ret, WC_PACKAGE_FILE_NAME_BYTES, MANIFEST_PREFIX "%u.sig", version);
+    snprintf(ret, WC_PACKAGE_FILE_NAME_BYTES, MANIFEST_PREFIX "%u" SIGNATURE_SUFFIX, version);
     return ret;
 }
 
@@ -78,6 +79,16 @@ static uint32_t version_of(const char *name)
     for (; *digits >= '0' && *digits <= '9' && version <= UINT32_MAX; digits++)
         version = version * 10 + (uint64_t)(*digits - '0');
     return *digits || version > UINT32_MAX ? 0 : (uint32_t)version;
+}
+
+bool wc_packagefolder_is_file(const char *name)
+{
+    char manifest[WC_PACKAGE_FILE_NAME_BYTES];
+    size_t bytes = strlen(name), end_bytes = strlen(SIGNATURE_SUFFIX);
+    bool is_signature = bytes > end_bytes && !strcmp(name + bytes - end_bytes, SIGNATURE_SUFFIX);
+    snprintf(manifest, sizeof(manifest), "%.*s", (int)(is_signature ? bytes - end_bytes : bytes),
+             name);
+    return strcmp(name, WC_PACKAGE_RECORD_NAME) == 0 || version_of(manifest) > 0;
 }
 
 void wc_packagefolder_sweep(const char *folder, uint32_t version)

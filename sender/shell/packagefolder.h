@@ -17,6 +17,9 @@ WC_MUST_USE enum wc_err wc_packagefolder_name(char ret[PATH_MAX], const char *st
 const char *wc_packagefolder_manifest(char ret[WC_PACKAGE_FILE_NAME_BYTES], uint32_t version);
 const char *wc_packagefolder_signature(char ret[WC_PACKAGE_FILE_NAME_BYTES], uint32_t version);
 
+/* Can a file in the folder of a package have this name: the record, a manifest or its signature? */
+bool wc_packagefolder_is_file(const char *name);
+
 /* Wait until nobody else changes packages. Returns a descriptor that holds the lock until closed,
  * or -1. STATE/packages must be there. */
 int wc_packagefolder_lock(const char *state_dir, struct wc_why *why);

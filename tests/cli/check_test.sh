@@ -88,6 +88,43 @@ damage touch -d 'now - 1 hour' SerializedMCSKey.new
 check 0 'notice: .*\[check\.leftovers\]' "$d"
 check 0 'fixed: removed .*/SerializedMCSKey.new' "$d" --fix
 [[ ! -e $d/SerializedMCSKey.new && -e $d/SerializedMCSKey ]] || fail "what --fix removed"
+# What is not the sender's own is left alone, whatever it is called.
+foreign() {
+    mkdir -p images/packages site/deep packages/X/y "packages/not an id"
+    local name
+    for name in images/driver.inf.new images/install.wim images/SerializedMCSKey.new \
+        driver.inf.new packages/file.new packages/X/install.wim.new packages/X/manifest.x.new \
+        packages/X/y/package.json.new packages/"not an id"/package.json.new \
+        site/deep/SiteKey.new images/packages/manifest.1; do
+        : >"$name"
+        chmod 664 "$name"
+        touch -d 'now - 1 hour' "$name"
+    done
+    chmod 775 images
+    find . -printf '%p %m\n' | sort >../before
+}
+damage foreign
+check 0 '^ok: ' "$d" --fix
+silent 'fixed|files-open|leftovers'
+(cd "$d" && find . -printf '%p %m\n' | sort) | diff before - ||
+    fail "--fix touched what is not its own"
+ours() {
+    mkdir -p packages/X site
+    local name
+    for name in SerializedMCSKey SignedSerializedMCSKey SerializedMCSKey.csr SerializedMCSKey.next \
+        accounts.json SiteCertificate site/SiteKey site/SiteCertificate packages/X/package.json \
+        packages/X/manifest.7 packages/X/manifest.12.sig; do
+        : >"$name.new"
+        touch -d 'now - 1 hour' "$name.new"
+    done
+}
+damage ours
+check 0 'fixed: removed .*/packages/X/manifest\.12\.sig\.new' "$d" --fix
+[[ -z $(find "$d" -name '*.new') ]] || fail "left: $(find "$d" -name '*.new')"
+damage chmod 640 SerializedMCSKey
+check 0 'fixed: .*0640; if others could read it for long, make a new one: .* key reset' "$d" --fix
+damage chmod 640 site/SiteKey
+check 0 'fixed: .*0640; if others could read it for long, make a new site key' "$d" --fix
 damage chmod 666 SerializedMCSKey
 "$SENDER" check --interface lo --port $port --state-dir "$d" --fix --json >json
 jq -s -e '.[0].event == "fix" and .[0].done and (.[0].sentence | test("0600"))' json >/dev/null ||
@@ -142,6 +179,27 @@ if ((EUID == 0)); then
     check 77 'error: 0x80070005: this user cannot make a key.*\[check\.state-dir\]' \
         /root/none --user nobody
     fake() { expect "$1" "$2" setpriv --reuid 65533 --regid 65533 --clear-groups "${@:3}"; }
+    # Root signs nothing for another: his links could lead anywhere.
+    root=$work_dir/root
+    cp -a good "$root"
+    "$SENDER" publish file --id X --state-dir "$root" -q
+    (cd "$root" && find packages -type f -exec sha256sum {} + | sort) >before
+    damage rm -rf packages
+    ln -s "$root/packages" "$d/packages"
+    "$SENDER" key reset --state-dir "$d" >/dev/null
+    chown -h -R nobody: "$d"
+    check 78 'not fixed: package X is for nobody to sign' "$d" --fix
+    (cd "$root" && find packages -type f -exec sha256sum {} + | sort) | cmp before - ||
+        fail "root signed its own package with another's key"
+    rm "$d/packages"
+    cp -a "$root/packages" "$d"
+    chown -R nobody: "$d"
+    check 78 'not fixed: .*: wimcast-sender check --fix --user nobody' "$d" --fix
+    read -r -a printed < <(sed -n 's/^not fixed: .*: wimcast-sender //p' out)
+    chmod 644 file
+    expect 0 'fixed: package X is signed with the MCS key of today' \
+        "$SENDER" "${printed[@]}" --interface lo --port $port --state-dir "$d"
+    [[ -z $(find "$d/packages" ! -user nobody) ]] || fail "not the owner's"
     damage chown -R 65533 .
     fake 0 '^ok: ' "$SENDER" check --interface lo --port $port --state-dir "$d"
     fake 77 'only root may look' "$SENDER" check --interface lo --state-dir "$d" --user root
