@@ -24,6 +24,35 @@ static enum wc_err read_file(const char *path, bool is_secret, struct wc_keyfile
     return err;
 }
 
+#define RSA_BITS_MIN 2048
+
+/* What TLS signs with here (CLIENT_SIGNATURES in tls.c): of a certificate with another key OpenSSL
+ * shows nothing, and says nothing. */
+static bool is_kind_known(EVP_PKEY *key)
+{
+    char group[32] = "";
+    if (EVP_PKEY_is_a(key, "ED25519"))
+        return true;
+    if (EVP_PKEY_is_a(key, "RSA"))
+        return EVP_PKEY_get_bits(key) >= RSA_BITS_MIN;
+    return EVP_PKEY_is_a(key, "EC") &&
+           EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) == 1 &&
+           strcmp(group, "prime256v1") == 0;
+}
+
+static enum wc_err check_kind(const struct wc_keyfile *file, X509 *certificate)
+{
+    EVP_PKEY *key = X509_get0_pubkey(certificate);
+    bool is_known = key && is_kind_known(key);
+    ERR_clear_error();
+    return is_known ? WC_OK
+                    : wc_why_set(file->why, WC_E_FORMAT, EX_DATAERR,
+                                 "the key of certificate %s is of a kind, or a size, that is not "
+                                 "accepted here; use Ed25519, ECDSA with P-256, or RSA with %d "
+                                 "bits or more",
+                                 file->shown, RSA_BITS_MIN);
+}
+
 static enum wc_err read_certificate(const char *path, X509 **ret, struct wc_why *why)
 {
     struct wc_keyfile file;
@@ -32,7 +61,7 @@ static enum wc_err read_certificate(const char *path, X509 **ret, struct wc_why 
     if (err)
         return err;
     *ret = wc_keypem_parse_certificate(text);
-    return *ret ? WC_OK
+    return *ret ? check_kind(&file, *ret)
                 : wc_why_set(why, WC_E_FORMAT, EX_DATAERR, "%s holds no certificate in PEM",
                              file.shown);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The certificate by which a receiver proves which account it has, and its private key: PEM files
- * of any kind of key that TLS 1.3 signs with here (Ed25519, ECDSA with P-256, RSA). The sender
- * knows the account by the SHA-256 of the public key (SubjectPublicKeyInfo); names, dates and who
- * signed it do not matter. */
+ * of any kind of key that TLS 1.3 signs with here (Ed25519, ECDSA with P-256, RSA with 2048 bits or
+ * more). The sender knows the account by the SHA-256 of the public key (SubjectPublicKeyInfo);
+ * names, dates and who signed it do not matter. */
 #ifndef WC_IO_CLIENTCERT_H
 #define WC_IO_CLIENTCERT_H
 

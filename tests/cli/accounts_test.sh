@@ -100,6 +100,27 @@ account 77 'access\.logon-failed' test pc --password-file one
 account 77 'access\.logon-failed' test lab --certificate pc/SignedSerializedMCSKey
 account 65 'no certificate in PEM' add pc3 --certificate one
 account 66 'no such file' add pc3 --certificate none
+# kind NAME ARGUMENTS_OF_GENPKEY...: a key and its certificate.
+kind() {
+    openssl genpkey -out "$1.key" "${@:2}" 2>/dev/null
+    openssl req -x509 -new -key "$1.key" -subj "/CN=$1" -days 2 -out "$1.pem"
+}
+kind p384 -algorithm EC -pkeyopt ec_paramgen_curve:P-384
+kind ed448 -algorithm ED448
+kind rsa1024 -algorithm RSA -pkeyopt rsa_keygen_bits:1024
+kind p256 -algorithm EC -pkeyopt ec_paramgen_curve:P-256
+kind rsa2048 -algorithm RSA -pkeyopt rsa_keygen_bits:2048
+for name in p384 ed448 rsa1024; do
+    account 65 "key of certificate .*$name.pem is of a kind, or a size, that is not accepted" \
+        add pc3 --certificate $name.pem
+    expect 65 'not accepted here; use Ed25519, ECDSA with P-256, or RSA' "$RECEIVER" fetch \
+        "wimcast://127.0.0.1:1/x#key=sha256:$(printf '%064d' 7)" \
+        --client-certificate $name.pem --client-key $name.key
+done
+for name in p256 rsa2048; do
+    account 0 'added' add $name --certificate $name.pem
+    account 0 'removed' remove $name
+done
 
 # --- anonymous, listed, removed -------------------------------------------------------------------
 account 0 'anonymous connections: refused' anonymous refuse
