@@ -47,6 +47,15 @@ enum wc_fw_key {
     WC_FW_KEY_CT_STATE,  /* enum wc_fw_ct */
     WC_FW_KEY_CT_STATUS, /* 1: any of them; a first packet has none */
     WC_FW_KEY_PACKET,    /* enum wc_fw_packet_type */
+    /* Some other field of a header: what has no such header does not fit. */
+    WC_FW_KEY_OF_IP4,
+    WC_FW_KEY_OF_IP6,
+    WC_FW_KEY_OF_ICMP,
+    WC_FW_KEY_OF_IGMP,
+    WC_FW_KEY_OF_TCP,
+    WC_FW_KEY_OF_UDP,
+    WC_FW_KEY_OF_ICMPV6,
+    WC_FW_KEY_OF_OTHER, /* of a protocol that a sender does not speak */
 };
 
 enum wc_fw_ct { WC_FW_CT_OTHER = 1, WC_FW_CT_NEW };
@@ -77,6 +86,7 @@ enum wc_fw_verdict {
 struct wc_fw_rule {
     uint32_t match_first, match_count; /* all must fit */
     enum wc_fw_verdict verdict;
+    bool untracks;   /* before that: what fits gets no state of a connection */
     uint32_t target; /* chain of a jump; WC_FW_NONE: not known */
     uint64_t handle; /* by which nft shows it (nft -a) */
     uint32_t next;   /* rule of the same chain; WC_FW_NONE: the last */
@@ -86,6 +96,7 @@ struct wc_fw_chain {
     enum wc_fw_family family;
     enum wc_fw_hook hook;
     bool policy_drop;
+    bool may_sleep;           /* its table may be switched off */
     char device[WC_FW_VALUE]; /* of WC_FW_NETDEV; "": any */
     char table[WC_FW_NAME_BYTES], name[WC_FW_NAME_BYTES];
     uint32_t rule_first, rule_last; /* WC_FW_NONE: it is empty */

@@ -72,8 +72,10 @@ static void say_where(struct wc_finding *f, const struct wc_fw_outcome *o)
 static void say_fix(struct wc_finding *f, const struct wc_fw_outcome *o, const char *match)
 {
     const struct wc_fw_chain *b = o->base;
-    WC_PHRASE(f->fix, "let it pass, also after a reboot: nft insert rule ", family_text(b->family),
-              " ", b->table, " ", b->name, " ", match, " accept");
+    WC_PHRASE(f->fix, "now: nft insert rule ", family_text(b->family), " ", b->table, " ", b->name,
+              " ", match,
+              " accept; to keep it after a reboot, add it to /etc/nftables.conf, or to ",
+              "what makes that table (firewalld, ufw)");
 }
 
 /* --- what a session needs --------------------------------------------------------------------- */

@@ -22,6 +22,8 @@ enum fit { NO, MAYBE, YES };
 struct walk {
     const struct wc_firewall *fw;
     const struct wc_fw_packet *packet;
+    bool may_be_untracked; /* so its state is not known */
+    bool untracks;         /* a rule that fits, or may, untracks it */
     uint32_t steps;
     const struct wc_fw_chain *chain; /* with the first rule that drops or may drop */
     const struct wc_fw_rule *rule;
@@ -99,6 +101,21 @@ static enum fit value_of(const struct wc_fw_packet *p, enum wc_fw_key key, uint8
     case WC_FW_KEY_PACKET:
         put_number(ret, p->is_multicast ? WC_FW_PACKET_MULTICAST : WC_FW_PACKET_HOST);
         return YES;
+    case WC_FW_KEY_OF_IP4:
+    case WC_FW_KEY_OF_IP6:
+        return p->family == (key == WC_FW_KEY_OF_IP4 ? 4 : 6) ? MAYBE : NO;
+    case WC_FW_KEY_OF_ICMP:
+        return p->protocol == WC_FW_ICMP ? MAYBE : NO;
+    case WC_FW_KEY_OF_IGMP:
+        return p->protocol == WC_FW_IGMP ? MAYBE : NO;
+    case WC_FW_KEY_OF_TCP:
+        return is_tcp ? MAYBE : NO;
+    case WC_FW_KEY_OF_UDP:
+        return is_udp ? MAYBE : NO;
+    case WC_FW_KEY_OF_ICMPV6:
+        return p->protocol == WC_FW_ICMPV6 ? MAYBE : NO;
+    case WC_FW_KEY_OF_OTHER:
+        return NO;
     case WC_FW_KEY_UNKNOWN:
         break;
     }
@@ -118,6 +135,8 @@ static enum fit fits_match(const struct walk *w, const struct wc_fw_match *m)
 {
     uint8_t value[WC_FW_VALUE];
     enum fit has = value_of(w->packet, m->key, value);
+    if (m->key == WC_FW_KEY_CT_STATE && w->may_be_untracked)
+        has = MAYBE;
     if (has != YES)
         return has;
     bool is_name = m->key == WC_FW_KEY_IIF || m->key == WC_FW_KEY_OIF;
@@ -190,6 +209,7 @@ static unsigned walk_chain(struct walk *w, uint32_t index, unsigned depth)
         enum fit fit = fits_rule(w, rule);
         if (fit == NO)
             continue;
+        w->untracks |= rule->untracks;
         bool leaves = rule->verdict == WC_FW_RETURN || rule->verdict == WC_FW_GOTO;
         unsigned can = act(w, chain, rule, depth);
         seen |= leaves ? can : can & ~(unsigned)CAN_CONTINUE;
@@ -224,11 +244,24 @@ static bool meets(const struct wc_fw_packet *p, const struct wc_fw_chain *chain)
     return false;
 }
 
+/* Of a packet that a rule untracks on its way nobody knows what `ct state` says of it: chains are
+ * not ordered here. */
+static bool may_be_untracked(const struct wc_firewall *fw, const struct wc_fw_packet *p)
+{
+    struct walk w = {.fw = fw, .packet = p};
+    for (uint32_t i = 0; i < fw->chain_count && !w.untracks; i++) {
+        w.steps = 0;
+        if (meets(p, &fw->chains[i]))
+            (void)walk_chain(&w, i, 0);
+    }
+    return w.untracks;
+}
+
 static struct wc_fw_outcome walk_base(const struct wc_firewall *fw, const struct wc_fw_packet *p,
-                                      uint32_t index)
+                                      uint32_t index, bool untracked)
 {
     const struct wc_fw_chain *base = &fw->chains[index];
-    struct walk w = {.fw = fw, .packet = p, .chain = base};
+    struct walk w = {.fw = fw, .packet = p, .may_be_untracked = untracked, .chain = base};
     unsigned can = walk_chain(&w, index, 0);
     bool by_policy = (can & CAN_CONTINUE) && base->policy_drop;
     if (can & CAN_CONTINUE)
@@ -237,7 +270,7 @@ static struct wc_fw_outcome walk_base(const struct wc_firewall *fw, const struct
     if (!(can & CAN_DROP))
         return (struct wc_fw_outcome){.fate = WC_FW_PASSES};
     return (struct wc_fw_outcome){
-        .fate = can == CAN_DROP ? WC_FW_DROPS : WC_FW_MAY_DROP,
+        .fate = can == CAN_DROP && !base->may_sleep ? WC_FW_DROPS : WC_FW_MAY_DROP,
         .base = base,
         .chain = by_policy ? base : w.chain,
         .rule = by_policy ? NULL : w.rule,
@@ -248,10 +281,11 @@ struct wc_fw_outcome wc_firewall_walk(const struct wc_firewall *firewall,
                                       const struct wc_fw_packet *packet)
 {
     struct wc_fw_outcome worst = {.fate = WC_FW_PASSES};
+    bool untracked = may_be_untracked(firewall, packet);
     for (uint32_t i = 0; i < firewall->chain_count; i++) {
         if (!meets(packet, &firewall->chains[i]))
             continue;
-        struct wc_fw_outcome one = walk_base(firewall, packet, i);
+        struct wc_fw_outcome one = walk_base(firewall, packet, i, untracked);
         if (one.fate > worst.fate)
             worst = one;
     }

@@ -216,8 +216,8 @@ static bool take_foreign(struct build *b, const json_t *statement)
 
 static bool changes_nothing(const json_t *statement)
 {
-    static const char *const names[] = {"counter",   "log",        "comment", "notrack", "mangle",
-                                        "ct helper", "ct timeout", "last",    "dup",     "flow"};
+    static const char *const names[] = {"counter",    "log",  "comment", "mangle", "ct helper",
+                                        "ct timeout", "last", "dup",     "flow"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (json_object_get(statement, names[i]))
             return true;
@@ -285,6 +285,8 @@ static void take_rule(struct build *b, const json_t *rule)
             return;
         } else if (take_verdict(b, rule, statement))
             b->has_verdict = true;
+        else if (json_object_get(statement, "notrack"))
+            b->rule.untracks = true;
         else if (!take_foreign(b, statement) && !changes_nothing(statement))
             (void)add_match(b, WC_FW_KEY_UNKNOWN); /* a limit, a quota, a set that grows */
     }
@@ -352,6 +354,26 @@ static void take_chain(struct build *b, const json_t *source)
     copy_name(chain->device, sizeof(chain->device), json_object_get(source, "dev"));
 }
 
+static bool is_harmless(const json_t *flag)
+{
+    const char *text = json_string_value(flag);
+    return text && (strcmp(text, "owner") == 0 || strcmp(text, "persist") == 0);
+}
+
+/* A table that is dormant filters nothing; some versions of nft say no more than that there are
+ * flags. */
+static void take_table(struct build *b, const json_t *table)
+{
+    const json_t *flags = json_object_get(table, "flags");
+    bool may_sleep = flags && !json_is_array(flags) && !is_harmless(flags);
+    for (size_t i = 0; i < json_array_size(flags); i++)
+        may_sleep |= !is_harmless(json_array_get(flags, i));
+    for (uint32_t i = 0; may_sleep && i < b->fw->chain_count; i++)
+        if (is_text(b->sources[i], "table", json_string_value(json_object_get(table, "name"))) &&
+            is_text(b->sources[i], "family", json_string_value(json_object_get(table, "family"))))
+            b->fw->chains[i].may_sleep = true;
+}
+
 static void take_all(struct build *b)
 {
     size_t count = json_array_size(b->items);
@@ -361,7 +383,10 @@ static void take_all(struct build *b)
             take_chain(b, chain);
     }
     for (size_t i = 0; i < count && !b->err; i++) {
+        const json_t *table = json_object_get(json_array_get(b->items, i), "table");
         const json_t *rule = json_object_get(json_array_get(b->items, i), "rule");
+        if (table)
+            take_table(b, table);
         if (rule)
             take_rule(b, rule);
     }

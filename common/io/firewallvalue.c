@@ -163,6 +163,21 @@ static enum wc_fw_key find_field(const struct field *table, const char *scope, c
     return WC_FW_KEY_UNKNOWN;
 }
 
+/* Some field of the header of `protocol`. */
+static enum wc_fw_key find_header(const char *protocol)
+{
+    static const struct field headers[] = {
+        {"", "ip", WC_FW_KEY_OF_IP4},        {"", "ip6", WC_FW_KEY_OF_IP6},
+        {"", "icmp", WC_FW_KEY_OF_ICMP},     {"", "igmp", WC_FW_KEY_OF_IGMP},
+        {"", "tcp", WC_FW_KEY_OF_TCP},       {"", "udp", WC_FW_KEY_OF_UDP},
+        {"", "icmpv6", WC_FW_KEY_OF_ICMPV6}, {"", "dccp", WC_FW_KEY_OF_OTHER},
+        {"", "sctp", WC_FW_KEY_OF_OTHER},    {"", "ah", WC_FW_KEY_OF_OTHER},
+        {"", "esp", WC_FW_KEY_OF_OTHER},     {"", "comp", WC_FW_KEY_OF_OTHER},
+        {"", "udplite", WC_FW_KEY_OF_OTHER}, {NULL, NULL, WC_FW_KEY_UNKNOWN},
+    };
+    return find_field(headers, "", protocol);
+}
+
 enum wc_fw_key wc_firewall_key(const json_t *left)
 {
     const json_t *meta = json_object_get(left, "meta");
@@ -171,8 +186,10 @@ enum wc_fw_key wc_firewall_key(const json_t *left)
     const char *scope = json_string_value(json_object_get(payload, "protocol"));
     if (meta)
         return find_field(meta_fields, "", json_string_value(json_object_get(meta, "key")));
-    if (payload)
-        return find_field(payload_fields, scope ? scope : "",
-                          json_string_value(json_object_get(payload, "field")));
+    if (payload) {
+        enum wc_fw_key key = find_field(payload_fields, scope ? scope : "",
+                                        json_string_value(json_object_get(payload, "field")));
+        return key == WC_FW_KEY_UNKNOWN ? find_header(scope) : key;
+    }
     return find_field(ct_fields, "", json_string_value(json_object_get(ct, "key")));
 }

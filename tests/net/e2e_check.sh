@@ -102,7 +102,7 @@ rules "$(sender_table 'tcp dport 22 accept')"
 look closed 78
 has closed check.firewall-in error 0x80072EFE 'policy of table inet wimcast_sender, chain input'
 has closed check.firewall-in error 0x80072EFE \
-    'nft insert rule inet wimcast_sender input tcp dport 9467 accept'
+    'nft insert rule inet wimcast_sender input tcp dport 9467 accept; to keep it after a reboot'
 # The fix is what it says.
 eval "$(jq -r 'select(.id == "check.firewall-in").fix' "$work_dir/closed.json" |
     grep -o 'nft insert rule .* accept')"
@@ -116,6 +116,41 @@ has other_subnet check.firewall-in error 0x80072EFE
 rules "$(sender_table 'tcp dport 9467 limit rate 5/second accept')"
 look limited 0
 has limited check.firewall-unsure notice none 'may drop'
+rules "table inet t { flags dormant
+    chain input { type filter hook input priority 0; policy drop; }
+}"
+look dormant 0
+has dormant check.firewall-unsure notice none 'may drop'
+rules "table inet t {
+    chain raw { type filter hook prerouting priority raw; tcp dport 9467 notrack; }
+    chain input { type filter hook input priority filter; policy drop
+        meta l4proto { igmp, icmp } accept
+        ct state established,related,untracked accept
+    }
+}"
+look untracked 0
+has untracked check.firewall-unsure notice none 'may drop'
+rules "table inet t {
+    chain raw { type filter hook prerouting priority raw; udp dport 53 notrack; }
+    chain input { type filter hook input priority filter; policy drop
+        meta l4proto { igmp, icmp } accept
+        ct state established,related,untracked accept
+    }
+}"
+look tracked 78 # what is untracked there is something else
+has tracked check.firewall-in error 0x80072EFE
+rules "table inet t { chain output { type filter hook output priority 0; policy drop
+    oif lo accept
+    tcp sport 22 accept
+    icmp type echo-reply accept
+    ct state established accept
+    meta l4proto { igmp, tcp } accept
+    udp dport 9468 accept
+}
+}"
+look other_header 0
+has other_header check.firewall-announce warning 0x800705B4 'drops announcements'
+[[ $(count_of other_header) == 1 ]] || fail "other_header: more than that"
 rules "table inet t { chain input { type filter hook input priority 0
     tcp dport 9467 drop
 }
@@ -287,7 +322,7 @@ printf '{' >"$WIMCAST_STATE_DIR/accounts.json"
 look broken_accounts 78
 has broken_accounts check.accounts error 0x80070005 'accounts.json'
 rm "$WIMCAST_STATE_DIR/accounts.json"
-publish img
+publish img --read everyone --also-unicast
 say "ok: packages and accounts"
 
 # --- IPv6 -----------------------------------------------------------------------------------------

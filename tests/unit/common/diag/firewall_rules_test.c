@@ -341,6 +341,47 @@ static void outgoing(void **state)
     assert_int_equal(list.count, 2);
 }
 
+static void a_table_that_may_sleep(void **state)
+{
+    (void)state;
+    chains[chain(WC_FW_INPUT, true)].may_sleep = true;
+    assert_int_equal(fate_of_tcp(9467), WC_FW_MAY_DROP);
+    chain(WC_FW_INPUT, true);
+    assert_int_equal(fate_of_tcp(9467), WC_FW_DROPS);
+}
+
+static void what_is_untracked_has_no_state(void **state)
+{
+    (void)state;
+    uint32_t input = chain(WC_FW_INPUT, true);
+    rule(input, WC_FW_ACCEPT);
+    match_number(WC_FW_KEY_CT_STATE, WC_FW_CT_OTHER, WC_FW_CT_OTHER);
+    assert_int_equal(fate_of_tcp(9467), WC_FW_DROPS);
+    uint32_t raw = chain(WC_FW_PREROUTING, false);
+    rule(raw, WC_FW_CONTINUE)->untracks = true;
+    match_number(WC_FW_KEY_TCP_DPORT, 9467, 9467);
+    assert_int_equal(fate_of_tcp(9467), WC_FW_MAY_DROP);
+    assert_int_equal(fate_of_tcp(9468), WC_FW_DROPS);
+}
+
+static void other_headers_do_not_fit(void **state)
+{
+    (void)state;
+    static const enum wc_fw_key others[] = {WC_FW_KEY_OF_IP6,    WC_FW_KEY_OF_UDP,
+                                            WC_FW_KEY_OF_ICMP,   WC_FW_KEY_OF_IGMP,
+                                            WC_FW_KEY_OF_ICMPV6, WC_FW_KEY_OF_OTHER};
+    uint32_t c = chain(WC_FW_INPUT, false);
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        rule(c, WC_FW_DROP);
+        match(others[i])->negated = i % 2;
+    }
+    assert_int_equal(fate_of_tcp(9467), WC_FW_PASSES);
+    rule(c, WC_FW_DROP);
+    match(WC_FW_KEY_OF_IP4);
+    match(WC_FW_KEY_OF_TCP);
+    assert_int_equal(fate_of_tcp(9467), WC_FW_MAY_DROP);
+}
+
 static void the_kernel_knows_better(void **state)
 {
     (void)state;
@@ -400,6 +441,9 @@ int main(void)
         TEST(incoming),
         TEST(unsure),
         TEST(outgoing),
+        TEST(a_table_that_may_sleep),
+        TEST(what_is_untracked_has_no_state),
+        TEST(other_headers_do_not_fit),
         TEST(the_kernel_knows_better),
         TEST(not_looked_at),
     };

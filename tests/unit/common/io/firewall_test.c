@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -153,7 +154,7 @@ static void what_is_not_known_stays_open(void **state)
 {
     (void)state;
     static const char *const matches[] = {
-        MATCH("==", PAYLOAD("tcp", "flags"), "\"syn\""),
+        MATCH("==", PAYLOAD("th", "sport"), "22"),
         MATCH("<", PAYLOAD("tcp", "dport"), "1024"),
         MATCH("==", "\"meta\":{\"key\":\"mark\"}", "7"),
         "{\"limit\":{\"rate\":5,\"per\":\"second\"}}",
@@ -264,6 +265,37 @@ static void wrong_types(void **state)
         assert_int_equal(fw->rules[i].verdict, WC_FW_UNSURE);
 }
 
+#define TABLE(rest) "{\"table\":{\"family\":\"inet\",\"name\":\"filter\"" rest "}}"
+
+static void flags_of_tables(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *table;
+        bool may_sleep;
+    } cases[] = {
+        {TABLE(""), false},
+        {TABLE(",\"flags\":\"inet\""), true}, /* nft 1.0.6 means: there are some */
+        {TABLE(",\"flags\":\"dormant\""), true},
+        {TABLE(",\"flags\":[\"owner\",\"dormant\"]"), true},
+        {TABLE(",\"flags\":[\"owner\",\"persist\"]"), false},
+        {TABLE(",\"flags\":\"owner\""), false},
+        {TABLE(",\"flags\":7"), true},
+        {"{\"table\":{\"family\":\"inet\",\"name\":\"other\",\"flags\":\"dormant\"}}", false},
+        {"{\"table\":{\"family\":\"ip\",\"name\":\"filter\",\"flags\":\"dormant\"}}", false},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[512];
+        snprintf(text, sizeof(text), "%s," BASE, cases[i].table);
+        parse(text);
+        assert_int_equal(fw->chains[0].may_sleep, cases[i].may_sleep);
+    }
+    parse(BASE "," RULE(MATCH("==", PAYLOAD("tcp", "sport"), "22") ",{\"notrack\":null}"));
+    assert_true(only_rule()->untracks);
+    assert_int_equal(only_rule()->verdict, WC_FW_CONTINUE);
+    assert_int_equal(only_match()->key, WC_FW_KEY_OF_TCP);
+}
+
 /* Whatever this machine is, the answer is one of those that there are. */
 static void this_machine(void **state)
 {
@@ -289,6 +321,7 @@ int main(void)
         TEST(a_map_of_verdicts_is_a_rule_for_each),
         TEST(what_is_no_ruleset_is_refused),
         TEST(wrong_types),
+        TEST(flags_of_tables),
         TEST(this_machine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
