@@ -32,6 +32,8 @@ struct look {
     const struct wc_package *package;
     const struct wc_manifest *manifest;
     uint32_t full_count, emptied_count; /* files that had bytes when published, and have none now */
+    char emptied_path[WC_PACKAGE_PLACE_BYTES]; /* of the first of them */
+    uint64_t emptied_bytes;                    /* that it had */
 };
 
 /* The last part of an origin is the first of the paths that come from it. */
@@ -98,8 +100,10 @@ static void compare(struct look *l, const struct wc_file *file, const char *show
                                  st->st_mtim.tv_sec == file->mtime_s);
     if (is_same && !is_other_kind)
         return;
-    if (!is_other_kind && file->byte_count && !st->st_size)
-        l->emptied_count++;
+    if (!is_other_kind && file->byte_count && !st->st_size && l->emptied_count++ == 0) {
+        wc_why_path(l->emptied_path, shown);
+        l->emptied_bytes = file->byte_count;
+    }
     if (!is_first(l, WC_PACKAGE_CONTENT_CHANGED, shown))
         return;
     l->sight->is_other_kind = is_other_kind;
@@ -170,6 +174,16 @@ static enum wc_err open_content(struct look *l, struct wc_content **ret, struct 
     return WC_OK;
 }
 
+/* The first fault may be of another file: one that was empty all along, and was touched. */
+static void tell_empty(const struct look *l)
+{
+    l->sight->content = WC_PACKAGE_CONTENT_EMPTY;
+    l->sight->fault_count = l->emptied_count;
+    l->sight->published_bytes = l->emptied_bytes;
+    l->sight->found_bytes = 0;
+    memcpy(l->sight->path, l->emptied_path, sizeof(l->sight->path));
+}
+
 enum wc_err wc_packagelook_content(struct wc_package_sight *sight, const struct wc_package *p,
                                    const struct wc_manifest *m, struct wc_content **ret_content,
                                    struct wc_why *why)
@@ -181,7 +195,7 @@ enum wc_err wc_packagelook_content(struct wc_package_sight *sight, const struct 
         look_at(&l, &m->files[i]);
     if (l.full_count && l.emptied_count == l.full_count &&
         sight->content == WC_PACKAGE_CONTENT_CHANGED)
-        sight->content = WC_PACKAGE_CONTENT_EMPTY;
+        tell_empty(&l);
     return sight->fault_count ? WC_OK : open_content(&l, ret_content, why);
 }
 

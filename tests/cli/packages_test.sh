@@ -139,6 +139,16 @@ keep
 truncate -s 0 images/install.img
 fault 65 0x800705B4 content.empty 'had 300000 bytes when it was published, and has 0 now' XYZ00012
 restore
+mkdir images/part
+: >images/part/a.txt
+random_file images/part/b.img 5000 four
+publish 0 'published' images/part --id part
+touch -d '1 day ago' images/part/a.txt # it was empty all along
+truncate -s 0 images/part/b.img
+fault 65 0x800705B4 content.empty \
+    'part/b\.img had 5000 bytes when it was published, and has 0 now' part
+packages 0 removed remove part
+rm -r images/part
 keep
 rm -r images/tree/sub
 fault 66 0x80070002 content.missing 'tree/sub: No such file or directory \(and 1 more\)' drivers
