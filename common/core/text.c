@@ -53,6 +53,38 @@ void wc_text_put(struct wc_writer *w, const char *text, size_t room)
     }
 }
 
+static bool is_plain(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c && strchr("_@%+=:,./-", c));
+}
+
+const char *wc_text_shell(char *ret, size_t room, const char *text)
+{
+    static const char quote[] = "'\\''"; /* ends the quotes, is one, begins them anew */
+    size_t used = 0, at = 0;
+    assert(room >= 3);
+    while (is_plain(text[at]))
+        at++;
+    bool is_quoted = at == 0 || text[at];
+    size_t left = room - 1 - (is_quoted ? 2 : 0);
+    if (is_quoted)
+        ret[used++] = '\'';
+    for (at = 0; text[at]; at++) {
+        bool is_quote = text[at] == '\'';
+        size_t count = is_quote ? sizeof(quote) - 1 : 1;
+        if (count > left)
+            break;
+        memcpy(ret + used, is_quote ? quote : text + at, count);
+        used += count;
+        left -= count;
+    }
+    if (is_quoted)
+        ret[used++] = '\'';
+    ret[used] = '\0';
+    return ret;
+}
+
 enum wc_err wc_text_get(struct wc_reader *r, char *ret, size_t room)
 {
     size_t byte_count = wc_get_u16(r);

@@ -17,6 +17,12 @@ bool wc_text_check(const void *bytes, size_t byte_count);
  * arrives. */
 void wc_text_put(struct wc_writer *w, const char *text, size_t room);
 
+/* `text` as one word of a command that a person copies into a shell: as it is, or in '...' if it
+ * has anything but letters, digits and "_@%+=:,./-". Cut where `room` (3 or more) ends. Returns
+ * `ret`. */
+#define WC_TEXT_SHELL_BYTES 320u /* for most names and paths */
+const char *wc_text_shell(char *ret, size_t room, const char *text);
+
 /* Read a text into an array of `room` bytes, NUL-terminated. WC_E_SHORT; WC_E_FORMAT: does not
  * fit, or is none by wc_text_check. */
 WC_MUST_USE enum wc_err wc_text_get(struct wc_reader *r, char *ret, size_t room);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/core/hresult.h"
+#include "common/core/text.h"
 #include "common/diag/phrase.h"
 
 /* sysexits.h */
@@ -57,12 +58,13 @@ static void say_logon_failed(const struct wc_access_sight *s, struct wc_finding 
                           "account add NAME --certificate FILE");
         return;
     }
+    char account[WC_TEXT_SHELL_BYTES];
     WC_PHRASE(f->sentence, "account or password is wrong");
     WC_PHRASE(f->evidence, "account ", s->account);
     WC_PHRASE(f->fix,
               "look at --account and its password here; at the sender: wimcast-sender "
               "account list, account test ",
-              s->account);
+              wc_text_shell(account, sizeof(account), s->account));
 }
 
 /* The field's riddle: anonymous connections are allowed, so nobody asks for an account, and nothing

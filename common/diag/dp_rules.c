@@ -4,6 +4,7 @@
 #include "common/diag/dp_rules.h"
 
 #include "common/core/hresult.h"
+#include "common/core/text.h"
 #include "common/diag/phrase.h"
 
 #define CLOCK_SLACK_S     3600
@@ -106,6 +107,7 @@ static void judge_modes(struct judge *j)
     const struct wc_dp_dir *d = &j->s->dir;
     char mode[5];
     char count[WC_PHRASE_NUMBER_BYTES];
+    char path[WC_TEXT_SHELL_BYTES];
     struct wc_finding *f;
     if (d->mode & MODE_OTHERS) {
         bool can_write = d->mode & MODE_OTHERS_WRITE;
@@ -114,7 +116,8 @@ static void judge_modes(struct judge *j)
                           : "other users may look into the state directory",
                 "", "");
         WC_PHRASE(f->evidence, d->path, " has mode ", mode_text(mode, d->mode));
-        WC_PHRASE(f->fix, "wimcast-sender check --fix, or: chmod 700 ", d->path);
+        WC_PHRASE(f->fix, "wimcast-sender check --fix, or: chmod 700 ",
+                  wc_text_shell(path, sizeof(path), d->path));
     }
     if (d->open_count) {
         f = say(
@@ -137,6 +140,7 @@ static void judge_rights(struct judge *j)
     const struct wc_dp_dir *d = &j->s->dir;
     char owner[WC_PHRASE_NUMBER_BYTES];
     char user[WC_PHRASE_NUMBER_BYTES];
+    char path[WC_TEXT_SHELL_BYTES];
     struct wc_finding *f;
     if (d->exists && d->user == 0 && d->owner != 0) {
         f = say(j, &other_user,
@@ -158,7 +162,8 @@ static void judge_rights(struct judge *j)
     WC_PHRASE(f->evidence, d->path, d->exists ? " belongs to user " : " cannot be made by user ",
               d->exists ? wc_phrase_number(owner, d->owner) : wc_phrase_number(user, d->user),
               d->exists ? ", this is user " : "", d->exists ? wc_phrase_number(user, d->user) : "");
-    WC_PHRASE(f->fix, "as root: install -d -m 700 -o USER ", d->path,
+    WC_PHRASE(f->fix, "as root: install -d -m 700 -o USER ",
+              wc_text_shell(path, sizeof(path), d->path),
               ", and chown -R USER what is in it; or choose another --state-dir");
 }
 

@@ -10,6 +10,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "common/core/text.h"
+
 enum wc_err wc_keyfile_init(struct wc_keyfile *file, const char *dir, const char *name,
                             struct wc_why *why)
 {
@@ -37,6 +39,7 @@ enum wc_err wc_keyfile_at(struct wc_keyfile *file, const char *path, struct wc_w
 static enum wc_err check_owner(const struct wc_keyfile *file, const struct stat *st)
 {
     char path[PATH_MAX];
+    char word[WC_TEXT_SHELL_BYTES];
     struct stat folder;
     if (st->st_uid == 0 || st->st_uid == geteuid())
         return WC_OK;
@@ -48,19 +51,22 @@ static enum wc_err check_owner(const struct wc_keyfile *file, const struct stat 
     return wc_why_set(file->why, WC_E_AUTH, EX_NOPERM,
                       "%s belongs to another user (uid %u), who may change it; make it this "
                       "user's: chown %u %s",
-                      file->shown, (unsigned)st->st_uid, (unsigned)geteuid(), file->shown);
+                      file->shown, (unsigned)st->st_uid, (unsigned)geteuid(),
+                      wc_text_shell(word, sizeof(word), file->shown));
 }
 
 static enum wc_err check_kind(const struct wc_keyfile *file, int fd, bool is_secret)
 {
     struct stat st;
+    char word[WC_TEXT_SHELL_BYTES];
     if (fstat(fd, &st) || !S_ISREG(st.st_mode))
         return wc_why_set(file->why, WC_E_FORMAT, EX_DATAERR,
                           "%s is not a regular file; move it away", file->shown);
     if (is_secret && (st.st_mode & (S_IRWXG | S_IRWXO)))
         return wc_why_set(file->why, WC_E_AUTH, EX_NOPERM,
                           "%s is open to other users (mode %04o); make it private: chmod 600 %s",
-                          file->shown, (unsigned)st.st_mode & 07777u, file->shown);
+                          file->shown, (unsigned)st.st_mode & 07777u,
+                          wc_text_shell(word, sizeof(word), file->shown));
     return is_secret ? check_owner(file, &st) : WC_OK;
 }
 

@@ -122,6 +122,22 @@ for name in p256 rsa2048; do
     account 0 'removed' remove $name
 done
 
+# --- printed commands can be copied ---------------------------------------------------------------
+# The fix of the last error, as a shell takes it.
+copy() { eval "set -- $(sed -n -E "s/.*$1//p" out | head -n 1)" && printed=("$@"); }
+expect 0 'added' "$SENDER" account add 'my $(lab)' --password-file one
+expect 77 "account test 'my \\$\(lab\)'" "$SENDER" account test 'my $(lab)' --password-file two
+copy 'wimcast-sender account list, '
+expect 0 '^ok: ' "$SENDER" "${printed[@]}" --password-file one
+account 0 removed remove 'my $(lab)'
+mkdir 'n n'
+cp one 'n n/one'
+chmod 644 'n n/one'
+account 77 'open to other users' add new --password-file "$work_dir/n n/one"
+eval "$(sed -n -E 's/.*: (chmod 600 .*)/\1/p' out)"
+account 0 added add new --password-file "$work_dir/n n/one"
+account 0 removed remove new
+
 # --- anonymous, listed, removed -------------------------------------------------------------------
 account 0 'anonymous connections: refused' anonymous refuse
 account 0 'anonymous connections: refused' list

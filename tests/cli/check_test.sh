@@ -84,6 +84,11 @@ check 77 'error: 0x80070005: other users may replace.*\[check\.state-dir-open\]'
 check 0 'fixed: .* has mode 0700 now, it had 0777' "$d" --fix
 damage chmod 755 .
 check 0 'warning: 0x80070005: .*\[check\.state-dir-open\]' "$d"
+mv "$d" "$work_dir/n n"
+check 0 'chmod 700 '"'.*/n n'" "$work_dir/n n"
+eval "$(sed -n -E 's/.*or: (chmod 700 .*)/\1/p' out)"
+check 0 '^ok: ' "$work_dir/n n"
+silent 'state-dir-open'
 damage touch -d 'now - 1 hour' SerializedMCSKey.new
 check 0 'notice: .*\[check\.leftovers\]' "$d"
 check 0 'fixed: removed .*/SerializedMCSKey.new' "$d" --fix

@@ -106,6 +106,30 @@ static void put_replaces_what_is_no_text(void **state)
                         7);
 }
 
+static void one_word_of_a_shell(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"/var/lib/wimcast", "/var/lib/wimcast"},
+        {"lab-7_a@b%c+d=e:f,g.h", "lab-7_a@b%c+d=e:f,g.h"},
+        {"", "''"},
+        {"n n", "'n n'"},
+        {"$(reboot)", "'$(reboot)'"},
+        {"a;b", "'a;b'"},
+        {"DOMAIN\\pc", "'DOMAIN\\pc'"},
+        {"it's", "'it'\\''s'"},
+        {"~", "'~'"},
+        {"m\xc3\xbc", "'m\xc3\xbc'"},
+    };
+    char word[WC_TEXT_SHELL_BYTES];
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        assert_string_equal(wc_text_shell(word, sizeof(word), cases[i][0]), cases[i][1]);
+    assert_string_equal(wc_text_shell(word, 5, "abcdef"), "abcd");
+    assert_string_equal(wc_text_shell(word, 5, "a bcde"), "'a '");
+    assert_string_equal(wc_text_shell(word, 6, "a'b"), "'a'"); /* never half a quote */
+    assert_string_equal(wc_text_shell(word, 3, "a b"), "''");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,6 +139,7 @@ int main(void)
         cmocka_unit_test(put_and_get_fit_together),
         cmocka_unit_test(get_refuses_what_is_no_text),
         cmocka_unit_test(put_replaces_what_is_no_text),
+        cmocka_unit_test(one_word_of_a_shell),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
