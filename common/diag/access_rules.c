@@ -24,7 +24,7 @@ static const struct wc_finding_kind denied = {"access.denied", WC_SEVERITY_ERROR
 static const struct wc_finding_kind locked_out = {"access.locked-out", WC_SEVERITY_ERROR,
                                                   WC_HR_LOCKED_OUT, EXIT_TEMPFAIL};
 
-bool wc_access_is_reader(const struct wc_readers *readers, const char *account)
+static bool is_reader(const struct wc_readers *readers, const char *account)
 {
     if (readers->set != WC_READERS_LISTED)
         return true;
@@ -115,7 +115,7 @@ static struct verdict judge(const struct wc_access_sight *s)
     case WC_ACCESS_LOGON_FAILED:
         return (struct verdict){&logon_failed, say_logon_failed};
     case WC_ACCESS_LOGON_GOOD:
-        if (wc_access_is_reader(s->readers, s->account))
+        if (is_reader(s->readers, s->account))
             return (struct verdict){NULL, NULL};
         return (struct verdict){&denied, say_denied};
     case WC_ACCESS_LOGON_NONE:

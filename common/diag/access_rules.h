@@ -9,7 +9,4 @@
 /* May it? If not, one finding is added to `list`, with the receiver's exit code. */
 bool wc_access_rules(const struct wc_access_sight *sight, struct wc_findings *list);
 
-/* Is the account one of the readers? */
-bool wc_access_is_reader(const struct wc_readers *readers, const char *account);
-
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sender/shell/roster.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "sender/shell/farewell.h"
 #include "sender/shell/feeder.h"
 #include "sender/shell/inspector.h"
+#include "sender/shell/refusals.h"
 
 /* Who said nothing for so long after it connected gives up its place. */
 #define HELLO_MAX_MS 10000u
@@ -31,7 +33,7 @@ struct wc_roster {
     struct guest *guests;
     struct wc_access *access; /* NULL: everybody may join */
     uint32_t connected;
-    uint32_t refusals;        /* told */
+    struct wc_refusals refusals;
     struct wc_feeder *feeder; /* NULL: nobody was served by unicast yet */
     struct wc_inspector *inspector;
     struct wc_sender_stats stats;
@@ -179,18 +181,12 @@ static void welcome(struct wc_roster *r, struct guest *g)
         change(r, g, WC_MEMBER_JOINED);
 }
 
-/* What whoever looks after this sender should know; so often at most. */
-static void tell(struct wc_roster *r, const char *sentence)
+/* What whoever looks after this sender should know. */
+static void tell(void *ctx, const char *sentence)
 {
-    if (!r->config.on_refusal || r->refusals == WC_ROSTER_REFUSALS_MAX)
-        return;
-    r->refusals++;
-    r->config.on_refusal(r->config.ctx, sentence);
-}
-
-static void on_access_warning(void *ctx, const char *sentence)
-{
-    tell(ctx, sentence);
+    struct wc_roster *r = ctx;
+    if (r->config.on_refusal)
+        r->config.on_refusal(r->config.ctx, sentence);
 }
 
 static void on_access(void *ctx, uint32_t member, const struct wc_finding *refusal)
@@ -208,7 +204,7 @@ static void on_access(void *ctx, uint32_t member, const struct wc_finding *refus
     wc_access_refusal(r->access, refusal, &msg.refusal);
     snprintf(text, sizeof text, "the receiver %s (%s) was refused: %s", g->entry.name,
              g->entry.peer, msg.refusal.sentence);
-    tell(r, text);
+    wc_refusals_tell(&r->refusals, uv_now(r->config.loop), text);
     (void)!wc_ctrl_send(g->ctrl, &msg);
     wc_ctrl_close(g->ctrl);
 }
@@ -404,7 +400,7 @@ static void tell_refusal(struct wc_roster *r, const struct wc_ctrl *c)
              "the receiver %s does not trust this sender's key: %s; see what it says there, and "
              "here wimcast-sender key verify",
              wc_ctrl_peer_text(c), refusal);
-    tell(r, text);
+    wc_refusals_tell(&r->refusals, uv_now(r->config.loop), text);
 }
 
 static void on_close(void *ctx, struct wc_ctrl *c, enum wc_err err, const char *why)
@@ -459,7 +455,7 @@ static enum wc_err open_access(struct wc_roster *r, struct wc_why *why)
         .multicast_only = c->session->welcome.multicast_only,
         .member_max = c->member_max,
         .answer = on_access,
-        .warn = on_access_warning,
+        .warn = tell,
         .ctx = r,
     };
     char doubt[WC_SENTENCE_BYTES_MAX + 1];
@@ -481,6 +477,7 @@ enum wc_err wc_roster_open(struct wc_roster **ret, const struct wc_roster_config
                           config->member_max);
     }
     r->config = *config;
+    r->refusals = (struct wc_refusals){.tell = tell, .ctx = r};
     r->stats.report_interval_us = 20000;
     r->inspector =
         wc_inspector_new(config->loop, config->content, &config->session->publication.manifest,
@@ -551,6 +548,7 @@ static uint32_t hello_max_ms(const struct wc_roster *r)
 void wc_roster_status(struct wc_roster *r, const struct wc_sender_stats *stats)
 {
     r->stats = *stats;
+    wc_refusals_sum(&r->refusals, uv_now(r->config.loop), false);
     for (uint32_t i = 0; i < r->config.member_max; i++) {
         struct guest *g = &r->guests[i];
         if (g->ctrl && g->welcomed)
@@ -563,6 +561,7 @@ void wc_roster_status(struct wc_roster *r, const struct wc_sender_stats *stats)
 static void close_all(struct wc_roster *r, const struct wc_farewell *farewell)
 {
     r->closing = true;
+    wc_refusals_sum(&r->refusals, uv_now(r->config.loop), true);
     wc_inspector_hush(r->inspector);
     for (uint32_t i = 0; i < r->config.member_max; i++)
         if (r->guests[i].ctrl)
@@ -592,6 +591,7 @@ void wc_roster_free(struct wc_roster *r)
 {
     if (!r)
         return;
+    assert(wc_roster_is_empty(r));
     wc_feeder_free(r->feeder);
     wc_access_free(r->access);
     wc_inspector_free(r->inspector);

@@ -24,8 +24,7 @@ struct wc_roster_entry {
     struct wc_progress files;               /* the same; total 0: it has not said */
 };
 
-#define WC_ROSTER_REFUSALS_MAX 8u
-#define WC_ROSTER_PORT_TRIES   16u /* from the default one up */
+#define WC_ROSTER_PORT_TRIES 16u /* from the default one up */
 
 struct wc_roster_config {
     uv_loop_t *loop;
@@ -43,8 +42,9 @@ struct wc_roster_config {
     void (*on_failure)(void *ctx, const struct wc_why *why);
     /* What receivers say of wrong blocks, judged: worth a warning. NULL is fine. */
     void (*on_finding)(void *ctx, const struct wc_finding *finding);
-    /* A receiver does not trust this sender's key, or may not join, or nobody will be able to; told
-     * WC_ROSTER_REFUSALS_MAX times at most. NULL is fine. */
+    /* A receiver does not trust this sender's key, or may not join (WC_REFUSALS_PER_MINUTE of them,
+     * and how many more there were), or nobody will be able to, or accounts cannot be read. NULL is
+     * fine. */
     void (*on_refusal)(void *ctx, const char *sentence);
     void *ctx;
 };

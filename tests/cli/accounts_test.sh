@@ -125,11 +125,11 @@ done
 # --- printed commands can be copied ---------------------------------------------------------------
 # The fix of the last error, as a shell takes it.
 copy() { eval "set -- $(sed -n -E "s/.*$1//p" out | head -n 1)" && printed=("$@"); }
-expect 0 'added' "$SENDER" account add 'my $(lab)' --password-file one
-expect 77 "account test 'my \\$\(lab\)'" "$SENDER" account test 'my $(lab)' --password-file two
+expect 0 'added' "$SENDER" account add 'my lab; exit' --password-file one
+expect 77 "account test 'my lab; exit'" "$SENDER" account test 'my lab; exit' --password-file two
 copy 'wimcast-sender account list, '
 expect 0 '^ok: ' "$SENDER" "${printed[@]}" --password-file one
-account 0 removed remove 'my $(lab)'
+account 0 removed remove 'my lab; exit'
 mkdir 'n n'
 cp one 'n n/one'
 chmod 644 'n n/one'

@@ -6,6 +6,7 @@
 
 #include "common/core/hresult.h"
 #include "common/io/accounts.h"
+#include "sender/shell/refusals.h"
 #include "tests/unit/sender/shell/roster_bench.h"
 
 #define OBJECT_BYTES 30001u
@@ -93,6 +94,23 @@ static void who_is_refused_has_no_seat(void **state)
     close_all();
 }
 
+/* Eight junk joins do not silence the sender for good. */
+static void refusals_are_counted(void **state)
+{
+    (void)state;
+    struct peer p;
+    open_for(&accounts);
+    uint32_t before = b.warning_count; /* that anonymous connections are allowed */
+    for (uint32_t i = 0; i < WC_REFUSALS_PER_MINUTE + 3; i++) {
+        say_hello(&p, "", "");
+        assert_refused(&p, WC_HR_ACCESS_DENIED, "access.account-needed", "stage");
+    }
+    assert_int_equal(b.warning_count, before + WC_REFUSALS_PER_MINUTE);
+    close_all();
+    assert_int_equal(b.warning_count, before + WC_REFUSALS_PER_MINUTE + 1);
+    assert_non_null(strstr(b.warning, "3 more receivers were refused"));
+}
+
 static void an_account_that_is_no_reader(void **state)
 {
     (void)state;
@@ -144,11 +162,9 @@ static void not_twice_and_nothing_before(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_right_password_joins),
-        cmocka_unit_test(who_is_refused_has_no_seat),
-        cmocka_unit_test(an_account_that_is_no_reader),
-        cmocka_unit_test(leaving_before_the_answer),
-        cmocka_unit_test(not_twice_and_nothing_before),
+        cmocka_unit_test(the_right_password_joins),  cmocka_unit_test(who_is_refused_has_no_seat),
+        cmocka_unit_test(refusals_are_counted),      cmocka_unit_test(an_account_that_is_no_reader),
+        cmocka_unit_test(leaving_before_the_answer), cmocka_unit_test(not_twice_and_nothing_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
