@@ -53,6 +53,26 @@ void wc_text_put(struct wc_writer *w, const char *text, size_t room)
     }
 }
 
+int wc_text_nibble(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+bool wc_text_unhex(const char *text, uint8_t *ret, size_t count)
+{
+    for (size_t i = 0; i < 2 * count; i++) {
+        int value = wc_text_nibble(text[i]); /* the NUL is no digit: never reads past it */
+        if (value < 0 || (text[i] >= 'A' && text[i] <= 'F'))
+            return false;
+        ret[i / 2] = (uint8_t)(i % 2 ? ret[i / 2] | value : value << 4);
+    }
+    return text[2 * count] == '\0';
+}
+
 static bool is_plain(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||

@@ -17,6 +17,12 @@ bool wc_text_check(const void *bytes, size_t byte_count);
  * arrives. */
 void wc_text_put(struct wc_writer *w, const char *text, size_t room);
 
+/* 0..15; -1: no hexadecimal digit. Of ASCII, whatever the locale. */
+int wc_text_nibble(char c);
+/* `text` is 2 * count hexadecimal digits as our files have them, in lower case, and nothing else.
+ * False: it is not. */
+bool wc_text_unhex(const char *text, uint8_t *ret, size_t count);
+
 /* `text` as one word of a command that a person copies into a shell: as it is, or in '...' if it
  * has anything but letters, digits and "_@%+=:,./-". Cut where `room` (3 or more) ends. Returns
  * `ret`. */

@@ -8,6 +8,7 @@
 
 #include "common/core/cursor.h"
 #include "common/core/manifest.h"
+#include "common/core/text.h"
 
 static const char scheme[] = "wimcast://";
 static const char key_prefix[] = "#key=sha256:";
@@ -17,16 +18,6 @@ static const char key_prefix[] = "#key=sha256:";
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
-}
-
-/* 0..15, or -1. */
-static int hex_value(char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 /* Of a host name (RFC 1123; '_' is in use) or an IPv6 zone. */
@@ -41,7 +32,7 @@ static bool is_ipv6(const char *text, size_t count)
     size_t colon_count = 0;
     size_t i = 0;
     for (; i < count && text[i] != '%'; i++) {
-        if (hex_value(text[i]) < 0 && text[i] != ':' && text[i] != '.')
+        if (wc_text_nibble(text[i]) < 0 && text[i] != ':' && text[i] != '.')
             return false;
         colon_count += text[i] == ':';
     }
@@ -118,7 +109,7 @@ static const char *parse_key(const char **text, struct wc_url *ret)
         return "after '#' belongs the sender's key, as in '#key=sha256:' and 64 hexadecimal digits";
     const char *hex = *text + sizeof(key_prefix) - 1;
     for (size_t i = 0; i < 2 * WC_DIGEST_BYTES; i++) {
-        int value = hex_value(hex[i]); /* the NUL is no digit: never reads past it */
+        int value = wc_text_nibble(hex[i]); /* the NUL is no digit: never reads past it */
         if (value < 0)
             return "the key is too short or holds a character that is no hexadecimal digit; after "
                    "'sha256:' belong 64";

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "common/core/text.h"
 #include "common/diag/remark.h"
 
 #define FAILURE    0x80000000u
@@ -120,9 +121,9 @@ static size_t read_hex(const char *text, uint32_t *ret)
 {
     size_t count = 0;
     uint32_t value = 0;
-    for (; wc_remark_nibble(text[count]) >= 0; count++) {
+    for (; wc_text_nibble(text[count]) >= 0; count++) {
         if (count < HEX_DIGITS)
-            value = value << 4 | (uint32_t)wc_remark_nibble(text[count]);
+            value = value << 4 | (uint32_t)wc_text_nibble(text[count]);
     }
     *ret = value;
     return count;
@@ -258,7 +259,7 @@ bool wc_code_next(const char **at, uint32_t *ret)
     const char *from = *at;
     bool inside = false; /* a word that began before, or a GUID */
     for (const char *c = from; *c; c++) {
-        if (!inside && wc_remark_nibble(*c) >= 0) {
+        if (!inside && wc_text_nibble(*c) >= 0) {
             size_t count = code_at(from, c, ret);
             if (count) {
                 *at = c + count;

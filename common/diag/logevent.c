@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/core/text.h"
 #include "common/diag/remark.h"
 
 #define VALUE_BYTES 1024u
@@ -20,7 +21,7 @@ static const char *put_escaped(struct wc_remark *p, const char *at)
     case 'u': /* never printable: what is, jansson writes as it is */
         wc_remark_put(p, "?");
         at++;
-        for (int i = 0; i < 4 && wc_remark_nibble(*at) >= 0; i++)
+        for (int i = 0; i < 4 && wc_text_nibble(*at) >= 0; i++)
             at++;
         return at;
     default:

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/core/text.h"
 #include "common/diag/logevent.h"
 #include "common/diag/logtime.h"
 #include "common/diag/remark.h"
@@ -172,7 +173,7 @@ static bool drop_thread(const char *from, const char **end, uint32_t *ret)
 {
     drop_blanks(from, end);
     drop_word(from, end);
-    if (!wc_remark_begins(*end, "(0x") || wc_remark_nibble((*end)[3]) < 0)
+    if (!wc_remark_begins(*end, "(0x") || wc_text_nibble((*end)[3]) < 0)
         return false;
     drop_blanks(from, end);
     const char *behind = *end;

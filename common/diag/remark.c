@@ -114,14 +114,6 @@ const char *wc_remark_find(const char *text, const char *word)
     return NULL;
 }
 
-int wc_remark_nibble(char c)
-{
-    if (wc_remark_is_digit(c))
-        return c - '0';
-    c = lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool wc_remark_is_word(char c)
 {
     return wc_remark_is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z') || c == '_';

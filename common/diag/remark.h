@@ -44,8 +44,6 @@ static inline bool wc_remark_is_blank(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* 0..15; -1: no hexadecimal digit. */
-int wc_remark_nibble(char c);
 bool wc_remark_is_word(char c); /* letter, digit, '_' */
 
 #endif

@@ -26,14 +26,7 @@ struct wc_accounts {
 static bool get_hex(const json_t *value, uint8_t *ret, size_t count)
 {
     const char *text = json_string_value(value);
-    if (!text || json_string_length(value) != 2 * count || strspn(text, HEX_DIGITS) != 2 * count)
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        size_t high = strcspn(HEX_DIGITS, (const char[]){text[2 * i], '\0'});
-        size_t low = strcspn(HEX_DIGITS, (const char[]){text[2 * i + 1], '\0'});
-        ret[i] = (uint8_t)(high << 4 | low);
-    }
-    return true;
+    return text && json_string_length(value) == 2 * count && wc_text_unhex(text, ret, count);
 }
 
 static bool get_uint(const json_t *value, uint32_t *ret)

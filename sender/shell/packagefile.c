@@ -96,26 +96,12 @@ static const char *take_bool(const json_t *object, const char *key, bool *ret)
     return NULL;
 }
 
-static int nibble(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static const char *take_digest(const json_t *object, const char *key, uint8_t ret[WC_DIGEST_BYTES])
 {
     const json_t *value = json_object_get(object, key);
-    if (!json_is_string(value) || json_string_length(value) != (size_t)2 * WC_DIGEST_BYTES)
+    if (!json_is_string(value) || json_string_length(value) != (size_t)2 * WC_DIGEST_BYTES ||
+        !wc_text_unhex(json_string_value(value), ret, WC_DIGEST_BYTES))
         return "is missing, or no digest of 64 digits";
-    const char *text = json_string_value(value);
-    for (size_t i = 0; i < WC_DIGEST_BYTES; i++) {
-        int high = nibble(text[2 * i]);
-        int low = nibble(text[2 * i + 1]);
-        if (high < 0 || low < 0)
-            return "is no digest of 64 digits";
-        ret[i] = (uint8_t)(high << 4 | low);
-    }
     return NULL;
 }
 

@@ -106,6 +106,24 @@ static void put_replaces_what_is_no_text(void **state)
                         7);
 }
 
+static void hexadecimal(void **state)
+{
+    (void)state;
+    uint8_t bytes[2] = {0};
+    assert_int_equal(wc_text_nibble('0'), 0);
+    assert_int_equal(wc_text_nibble('a'), 10);
+    assert_int_equal(wc_text_nibble('F'), 15);
+    assert_int_equal(wc_text_nibble('g'), -1);
+    assert_int_equal(wc_text_nibble('\0'), -1);
+    assert_true(wc_text_unhex("09fa", bytes, sizeof(bytes)));
+    assert_memory_equal(bytes, "\x09\xfa", 2);
+    assert_false(wc_text_unhex("09fA", bytes, sizeof(bytes))); /* one form, and no other */
+    assert_false(wc_text_unhex("09f", bytes, sizeof(bytes)));
+    assert_false(wc_text_unhex("09fa0", bytes, sizeof(bytes)));
+    assert_false(wc_text_unhex("09f ", bytes, sizeof(bytes)));
+    assert_true(wc_text_unhex("", bytes, 0));
+}
+
 static void one_word_of_a_shell(void **state)
 {
     (void)state;
@@ -139,6 +157,7 @@ int main(void)
         cmocka_unit_test(put_and_get_fit_together),
         cmocka_unit_test(get_refuses_what_is_no_text),
         cmocka_unit_test(put_replaces_what_is_no_text),
+        cmocka_unit_test(hexadecimal),
         cmocka_unit_test(one_word_of_a_shell),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
