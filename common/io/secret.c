@@ -49,13 +49,11 @@ static enum wc_err from_file(char ret[WC_SECRET_BYTES], const char *path, struct
     return err;
 }
 
-/* The environment of a process can be read as long as it lives. */
-static enum wc_err from_environment(char ret[WC_SECRET_BYTES], char *value, struct wc_why *why)
+/* The environment of a process can be read as long as it lives, and its children get it. */
+static void forget_environment(char *value)
 {
-    enum wc_err err = take_line(ret, value, why);
     explicit_bzero(value, strlen(value));
     unsetenv(WC_SECRET_VARIABLE);
-    return err;
 }
 
 static void put(int fd, const char *text)
@@ -134,18 +132,18 @@ enum wc_err wc_secret_read(char ret[WC_SECRET_BYTES], const struct wc_secret_sou
 {
     char *value = getenv(WC_SECRET_VARIABLE);
     enum wc_err err;
-    if (value && source->file)
-        explicit_bzero(value, strlen(value));
     if (source->file)
         err = from_file(ret, source->file, why);
     else if (value)
-        err = from_environment(ret, value, why);
+        err = take_line(ret, value, why);
     else if (source->prompt && isatty(STDIN_FILENO))
         err = from_person(ret, source, why);
     else
         err = wc_why_set(why, WC_E_NOT_FOUND, EX_USAGE,
                          "no password: name a file with --password-file, set " WC_SECRET_VARIABLE
                          ", or run this at a terminal");
+    if (value)
+        forget_environment(value);
     if (err)
         explicit_bzero(ret, WC_SECRET_BYTES);
     return err;

@@ -17,10 +17,10 @@ struct wc_secret_source {
     bool twice;         /* a person types it twice: it is a new one */
 };
 
-/* Read the password: from the file, else from the environment (whose copy is wiped), else from the
- * terminal, without echo. WC_E_NOT_FOUND: there is none of the three; WC_E_AUTH: the file is open
- * to other users; WC_E_FORMAT: it is no password (wc_password_check), or the two differ; WC_E_IO.
- * `ret` is wiped on failure. */
+/* Read the password: from the file, else from the environment (whose copy is wiped, also if it is
+ * not needed), else from the terminal, without echo. WC_E_NOT_FOUND: there is none of the three;
+ * WC_E_AUTH: the file is open to other users, or another's; WC_E_FORMAT: it is no password
+ * (wc_password_check), or the two differ; WC_E_IO. `ret` is wiped on failure. */
 WC_MUST_USE enum wc_err wc_secret_read(char ret[WC_SECRET_BYTES],
                                        const struct wc_secret_source *source, struct wc_why *why);
 
