@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -220,4 +221,21 @@ void wc_file_cache_close(struct wc_file_cache *cache)
             close(cache->entries[i].fd);
     }
     *cache = (struct wc_file_cache){0};
+}
+
+int wc_file_open_unlinked(const char *folder)
+{
+    int fd = open(folder, O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+    if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT))
+        return fd;
+    char *path = NULL;
+    if (asprintf(&path, "%s/wimcast-XXXXXX", folder) < 0)
+        return -1;
+    fd = mkostemp(path, O_CLOEXEC);
+    if (fd >= 0)
+        unlink(path);
+    int error = errno;
+    free(path);
+    errno = error;
+    return fd;
 }

@@ -45,6 +45,10 @@ int wc_file_open_steps(int dir, const char *path, int flags, mode_t mode);
  * `path`. */
 int wc_file_open_parent(int dir, const char *path, const char **ret_name);
 
+/* A temporary file in `folder` that has no name, for reading and writing: it is gone when the last
+ * descriptor of it is closed. -1: errno says why. */
+int wc_file_open_unlinked(const char *folder);
+
 /* All bytes are zero. */
 bool wc_file_is_zero(const void *bytes, size_t count);
 

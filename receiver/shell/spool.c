@@ -187,23 +187,6 @@ static enum wc_err cannot(const struct wc_spool *s, struct wc_why *why, const ch
                       wc_why_path(folder, s->folder), wc_why_errno_text(error));
 }
 
-static int make_file(const char *folder)
-{
-    int fd = open(folder, O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
-    if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT))
-        return fd;
-    char *path = NULL;
-    if (asprintf(&path, "%s/wimcast-XXXXXX", folder) < 0)
-        return -1;
-    fd = mkostemp(path, O_CLOEXEC);
-    if (fd >= 0)
-        unlink(path);
-    int error = errno;
-    free(path);
-    errno = error;
-    return fd;
-}
-
 static enum wc_err check_space(const struct wc_spool *s, uint64_t needed_bytes, struct wc_why *why)
 {
     char folder[WC_WHY_PATH_BYTES];
@@ -253,7 +236,7 @@ enum wc_err wc_spool_open(struct wc_spool **ret, int out_fd, uint64_t byte_count
     if (!s->has_lock || !s->folder)
         err = wc_why_set(why, WC_E_NOMEM, EX_OSERR, "out of memory");
     if (!err) {
-        s->fd = make_file(s->folder);
+        s->fd = wc_file_open_unlinked(s->folder);
         if (s->fd < 0 || ftruncate(s->fd, (off_t)byte_count) < 0)
             err = cannot(s, why, "make", errno);
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Which blocks are in, and the order of things. Where the files are is target's business, how
  * blocks lie in them blockio's, what survives a restart journal's and resume's, final names
- * settle's, standard output spool's, files that are mended in place mend's. */
+ * settle's, standard output spool's, files that are mended in place mend's, blocks
+ * that only wait to be taken away room's. */
 #include "receiver/shell/store.h"
 
 #include <assert.h>
@@ -19,6 +20,7 @@
 #include "receiver/shell/journal.h"
 #include "receiver/shell/mend.h"
 #include "receiver/shell/resume.h"
+#include "receiver/shell/room.h"
 #include "receiver/shell/settle.h"
 #include "receiver/shell/spool.h"
 #include "receiver/shell/target.h"
@@ -32,6 +34,7 @@ struct wc_store {
     struct wc_journal *journal; /* NULL with a spool */
     struct wc_spool *spool;     /* NULL with files */
     struct wc_mend *mend;       /* files that are there already; NULL: new ones */
+    struct wc_room *room;       /* blocks are not to stay; NULL: they are */
     struct wc_blockio io;
     uint64_t *have;
     uint64_t *zero;
@@ -272,6 +275,20 @@ enum wc_err wc_store_open_mend(struct wc_store **ret, const struct wc_manifest *
     return WC_OK;
 }
 
+enum wc_err wc_store_open_room(struct wc_store **ret, const struct wc_manifest *m,
+                               struct wc_room *room, const struct wc_store_options *options,
+                               struct wc_why *why)
+{
+    struct wc_store *s = begin(m, options, why);
+    if (!s)
+        return WC_E_NOMEM;
+    s->room = room;
+    memcpy(s->have, s->zero, wc_bitmap_words(s->p->block_count) * sizeof(uint64_t));
+    s->have_count = wc_bitmap_count(s->have, s->p->block_count);
+    *ret = s;
+    return WC_OK;
+}
+
 enum wc_err wc_store_open(struct wc_store **ret, const struct wc_manifest *m,
                           const uint8_t manifest_digest[WC_DIGEST_BYTES],
                           const struct wc_store_options *options, struct wc_why *why)
@@ -315,6 +332,8 @@ const char *wc_store_where(const struct wc_store *s)
 {
     if (s->mend)
         return wc_mend_where(s->mend);
+    if (s->room)
+        return wc_room_where(s->room);
     return s->spool ? "standard output" : s->target.where;
 }
 
@@ -325,8 +344,12 @@ enum wc_err wc_store_write(struct wc_store *s, uint32_t sbn, const uint8_t *byte
     enum wc_err err = s->spool ? wc_spool_check(s->spool, why) : WC_OK;
     if (err || wc_bitmap_get(s->have, sbn))
         return err;
-    err = s->mend ? wc_mend_write(s->mend, sbn, bytes, why)
-                  : wc_blockio_write(&s->io, sbn, bytes, !s->target.is_resumed, why);
+    if (s->mend)
+        err = wc_mend_write(s->mend, sbn, bytes, why);
+    else if (s->room)
+        err = wc_room_write(s->room, sbn, bytes, why);
+    else
+        err = wc_blockio_write(&s->io, sbn, bytes, !s->target.is_resumed, why);
     if (err)
         return err;
     wc_bitmap_set(s->have, sbn);
@@ -356,6 +379,8 @@ enum wc_err wc_store_open_file(const struct wc_store *s, uint32_t file, int *ret
                                struct wc_why *why)
 {
     assert(file < s->m->file_count && s->m->files[file].kind == WC_FILE_REGULAR);
+    if (s->room)
+        return wc_room_open_file(s->room, file, ret_fd, why);
     if (!s->spool && !s->mend)
         return wc_target_read(&s->target, file, ret_fd, why);
     /* The spool has the package's only file. */
@@ -393,6 +418,8 @@ enum wc_err wc_store_finish(struct wc_store *s, struct wc_why *why)
                           s->p->block_count - s->have_count, s->p->block_count);
     if (s->mend)
         return wc_mend_finish(s->mend, why);
+    if (s->room)
+        return WC_OK; /* what becomes of it is another's business */
     return s->spool ? wc_spool_wait(s->spool, why) : finish_files(s, why);
 }
 

@@ -47,6 +47,14 @@ WC_MUST_USE enum wc_err wc_store_open(struct wc_store **ret, const struct wc_man
                                       const uint8_t manifest_digest[WC_DIGEST_BYTES],
                                       const struct wc_store_options *options, struct wc_why *why);
 
+/* The same for blocks that only wait in `room` (borrowed until close) to be taken away; options->
+ * output is not read, and finish does nothing. WC_E_NOMEM, WC_E_CRYPTO. */
+struct wc_room;
+WC_MUST_USE enum wc_err wc_store_open_room(struct wc_store **ret, const struct wc_manifest *m,
+                                           struct wc_room *room,
+                                           const struct wc_store_options *options,
+                                           struct wc_why *why);
+
 /* The same for files that are there already: all blocks are in but those that `mend` says are
  * damaged, which are written where they lie. `mend` is borrowed until close; options->output is not
  * read. Errors as wc_store_write; WC_E_NOMEM. */
