@@ -182,6 +182,12 @@ void wc_display_unicast(struct wc_display *d, const char *sentence)
 /* What is known of it. */
 static void job_members(struct wc_display *d, const struct wc_job_progress *job)
 {
+    if (job->apply_bytes) {
+        wc_jsonl_uint(d->voice.events, "applied_bytes", job->applied_bytes);
+        wc_jsonl_uint(d->voice.events, "apply_bytes", job->apply_bytes);
+        wc_jsonl_uint(d->voice.events, "applied_files", job->applied_files);
+        wc_jsonl_uint(d->voice.events, "apply_files", job->apply_files);
+    }
     if (job->files_total) {
         wc_jsonl_uint(d->voice.events, "files_verified", job->files_verified);
         wc_jsonl_uint(d->voice.events, "files_total", job->files_total);
@@ -250,12 +256,22 @@ void wc_display_progress(struct wc_display *d, const struct wc_manifest *m,
                  wc_format_bitrate(b, (uint64_t)(d->blocks_per_s * block_bytes * 8.0)),
                  loss_percent(s), wc_format_duration(c, eta));
     }
-    char files[LINE_BYTES];
+    const char *lines[3] = {line};
+    size_t line_count = 1;
+    char files[LINE_BYTES], applied[LINE_BYTES];
     snprintf(files, sizeof files, "files %s/%s verified%s%s%s",
              wc_format_count(a, job->files_verified), wc_format_count(b, job->files_total),
              job->is_deep ? ", " : "", job->is_deep ? wc_format_count(c, job->files_checked) : "",
              job->is_deep ? " looked into" : "");
-    wc_term_draw(d->voice.term, now, (const char *const[]){line, files}, job->files_total ? 2 : 1);
+    if (job->files_total)
+        lines[line_count++] = files;
+    snprintf(applied, sizeof applied, "%s %s applied, files %s/%s",
+             wc_term_bar(bar, BAR_WIDTH, job->applied_bytes, job->apply_bytes),
+             wc_format_percent(a, job->applied_bytes, job->apply_bytes),
+             wc_format_count(b, job->applied_files), wc_format_count(c, job->apply_files));
+    if (job->apply_bytes)
+        lines[line_count++] = applied;
+    wc_term_draw(d->voice.term, now, lines, line_count);
 }
 
 static void list_files(struct wc_display *d, const struct wc_fetch_summary *s)

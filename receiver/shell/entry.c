@@ -60,6 +60,7 @@ static enum wc_err start_rxloop(struct wc_session *s, int fd, struct wc_why *why
                      .partition = s->manifest->partition,
                      .first = s->manifest->first,
                      .first_count = s->manifest->first_count,
+                     .shut = wc_jobs_shut(&s->jobs),
                      .report_interval = WC_US(w->report_interval_us),
                      .beacon_timeout = s->options->beacon_timeout,
                      .silence_max = SILENCE_MAX,

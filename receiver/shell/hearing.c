@@ -66,26 +66,30 @@ static void tell_progress(struct wc_session *s, bool is_last)
     wc_client_progress(s->client, &s->told);
 }
 
+static void show(struct wc_session *s)
+{
+    wc_jobs_progress(&s->jobs, &s->progress);
+    wc_jobs_talk(&s->jobs, s->display);
+    wc_display_progress(s->display, s->manifest, &s->stats, &s->status, &s->progress,
+                        wc_clock_now());
+}
+
 static void take_stats(struct wc_session *s, const struct wc_rx_stats *stats)
 {
     bool has_mended = stats->core.mended_count > s->stats.core.mended_count;
     s->stats = *stats;
     if (has_mended)
         wc_hearing_judge(s);
-    wc_jobs_progress(&s->jobs, &s->progress);
-    wc_jobs_talk(&s->jobs, s->display);
+    show(s);
     tell_progress(s, false);
-    wc_display_progress(s->display, s->manifest, &s->stats, &s->status, &s->progress,
-                        wc_clock_now());
 }
 
 static void take_silence(struct wc_session *s)
 {
     struct wc_why why;
     (void)wc_why_set(&why, WC_OK, EX_TEMPFAIL,
-                     "the sender %s fell silent: nothing heard for 10 s; what is verified is kept, "
-                     "run again to go on",
-                     wc_client_sender_text(s->client));
+                     "the sender %s fell silent: nothing heard for 10 s; %s",
+                     wc_client_sender_text(s->client), wc_jobs_left(&s->jobs));
     wc_session_give_up(s, "failed", WC_HR_CONNECTION, &why);
 }
 
@@ -144,4 +148,30 @@ void wc_hearing_take(struct wc_session *s)
         else if (!s->ended)
             take_notice(s, &notice);
     }
+}
+
+static void widen(struct wc_session *s)
+{
+    while (s->wide_count || wc_jobs_widen(&s->jobs, &s->wide_sbn, &s->wide_count)) {
+        if (!wc_rxloop_open(s->rxloop, s->wide_sbn, s->wide_count))
+            return;
+        s->wide_count = 0;
+    }
+}
+
+void wc_hearing_look(struct wc_session *s)
+{
+    struct wc_why why;
+    if (s->verdict_known || s->opening || !s->store)
+        return;
+    enum wc_err err = wc_jobs_check(&s->jobs, &why);
+    if (err)
+        wc_session_fail(s, err, &why);
+    else if (s->rxloop && !s->ended)
+        widen(s);
+    if (!s->is_alone)
+        return;
+    show(s);
+    if (!wc_jobs_are_busy(&s->jobs))
+        wc_session_close_handles(s);
 }

@@ -91,3 +91,66 @@ void wc_jobs_members(const struct wc_jobs *jobs, struct wc_jsonl *events)
         if (jobs->list[i].members)
             jobs->list[i].members(jobs->list[i].ctx, events);
 }
+
+void wc_jobs_attach(const struct wc_jobs *jobs, void (*wake)(void *wake_ctx), void *wake_ctx)
+{
+    for (uint32_t i = 0; i < jobs->count; i++)
+        if (jobs->list[i].attach)
+            jobs->list[i].attach(jobs->list[i].ctx, wake, wake_ctx);
+}
+
+const uint64_t *wc_jobs_shut(const struct wc_jobs *jobs)
+{
+    for (uint32_t i = 0; i < jobs->count; i++)
+        if (jobs->list[i].shut)
+            return jobs->list[i].shut(jobs->list[i].ctx);
+    return NULL;
+}
+
+bool wc_jobs_widen(const struct wc_jobs *jobs, uint32_t *ret_sbn, uint32_t *ret_block_count)
+{
+    for (uint32_t i = 0; i < jobs->count; i++)
+        if (jobs->list[i].widen && jobs->list[i].widen(jobs->list[i].ctx, ret_sbn, ret_block_count))
+            return true;
+    return false;
+}
+
+enum wc_err wc_jobs_check(const struct wc_jobs *jobs, struct wc_why *why)
+{
+    enum wc_err err = WC_OK;
+    for (uint32_t i = 0; !err && i < jobs->count; i++)
+        if (jobs->list[i].check)
+            err = jobs->list[i].check(jobs->list[i].ctx, why);
+    return err;
+}
+
+bool wc_jobs_are_busy(const struct wc_jobs *jobs)
+{
+    for (uint32_t i = 0; i < jobs->count; i++)
+        if (jobs->list[i].is_busy && jobs->list[i].is_busy(jobs->list[i].ctx))
+            return true;
+    return false;
+}
+
+enum wc_err wc_jobs_end(const struct wc_jobs *jobs, bool is_received, struct wc_why *why)
+{
+    enum wc_err first = WC_OK;
+    for (uint32_t i = 0; i < jobs->count; i++) {
+        struct wc_why own;
+        enum wc_err err =
+            jobs->list[i].end ? jobs->list[i].end(jobs->list[i].ctx, is_received, &own) : WC_OK;
+        if (!err || first)
+            continue;
+        first = err;
+        *why = own;
+    }
+    return first;
+}
+
+const char *wc_jobs_left(const struct wc_jobs *jobs)
+{
+    for (uint32_t i = 0; i < jobs->count; i++)
+        if (jobs->list[i].left)
+            return jobs->list[i].left;
+    return "what is verified is kept, run again to go on";
+}

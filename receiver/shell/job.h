@@ -26,6 +26,9 @@ struct wc_fetch_summary; /* display.h */
 
 /* Every hook may be NULL: nothing to do. */
 struct wc_job {
+    /* Main thread, before all else: from now on wake(wake_ctx) makes the main thread call progress,
+     * check and widen soon; any thread, until end returns. */
+    void (*attach)(void *ctx, void (*wake)(void *wake_ctx), void *wake_ctx);
     /* In a pool thread, once the manifest is proven: make the store, as wc_store_open does. Of
      * several jobs the first that has this hook makes it. */
     enum wc_err (*open)(void *ctx, struct wc_store **ret, const struct wc_manifest *m,
@@ -35,6 +38,12 @@ struct wc_job {
      * Store and manifest are borrowed until the session ends. */
     enum wc_err (*opened)(void *ctx, struct wc_store *store, const struct wc_manifest *m,
                           struct wc_why *why);
+    /* Main thread, then: blocks that may not come yet (bitmap); NULL: all may. Of several jobs the
+     * first that has this hook says it. */
+    const uint64_t *(*shut)(void *ctx);
+    /* Main thread, several times a second: the next of these that may come from now on; false:
+     * none. */
+    bool (*widen)(void *ctx, uint32_t *ret_sbn, uint32_t *ret_block_count);
     /* In a storer thread, one at a time and in the order of storing: block sbn is verified and
      * stored. Must be quick. */
     void (*stored)(void *ctx, uint32_t sbn);
@@ -45,6 +54,14 @@ struct wc_job {
     void (*cancel)(void *ctx);
     /* Main thread, several times a second: fill in what this job knows. */
     void (*progress)(void *ctx, struct wc_job_progress *ret);
+    /* Main thread, several times a second: an error ends the session as failed. */
+    enum wc_err (*check)(void *ctx, struct wc_why *why);
+    /* Main thread, once everything is received and the session is over: true while there is work
+     * left, and check finds no error. */
+    bool (*is_busy)(void *ctx);
+    /* Main thread, last: what became of that work. Without `is_received` it is of no use any more,
+     * and what is returned does not count. */
+    enum wc_err (*end)(void *ctx, bool is_received, struct wc_why *why);
     /* Main thread, at the end, after what went wrong was said: say what was done, in place of the
      * session's own summary. */
     void (*summarize)(void *ctx, const struct wc_fetch_summary *summary);
@@ -53,6 +70,8 @@ struct wc_job {
     void (*talk)(void *ctx, struct wc_display *display);
     /* Main thread, at the end: further members of the event `summary` of the session. */
     void (*members)(void *ctx, struct wc_jsonl *events);
+    /* What is left of a session that ends early, for people; NULL: what is verified. */
+    const char *left;
     void *ctx;
 };
 
@@ -71,6 +90,15 @@ WC_MUST_USE enum wc_err wc_jobs_open(const struct wc_jobs *jobs, struct wc_store
                                      const struct wc_manifest *m,
                                      const uint8_t manifest_digest[WC_DIGEST_BYTES],
                                      const struct wc_store_options *options, struct wc_why *why);
+void wc_jobs_attach(const struct wc_jobs *jobs, void (*wake)(void *wake_ctx), void *wake_ctx);
+const uint64_t *wc_jobs_shut(const struct wc_jobs *jobs);
+bool wc_jobs_widen(const struct wc_jobs *jobs, uint32_t *ret_sbn, uint32_t *ret_block_count);
+WC_MUST_USE enum wc_err wc_jobs_check(const struct wc_jobs *jobs, struct wc_why *why);
+bool wc_jobs_are_busy(const struct wc_jobs *jobs);
+/* All of them end; the first error is returned. */
+WC_MUST_USE enum wc_err wc_jobs_end(const struct wc_jobs *jobs, bool is_received,
+                                    struct wc_why *why);
+const char *wc_jobs_left(const struct wc_jobs *jobs);
 void wc_jobs_stored(const struct wc_jobs *jobs, uint32_t sbn);
 WC_MUST_USE enum wc_err wc_jobs_complete(const struct wc_jobs *jobs, struct wc_why *why);
 void wc_jobs_cancel(const struct wc_jobs *jobs);

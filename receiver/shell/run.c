@@ -14,11 +14,20 @@
 #include "receiver/shell/hearing.h"
 
 #define ALIVE_MS 2000u
+#define LOOK_MS  100u
 /* So many ticks the sender has to take our DONE. */
 #define ANSWER_TICKS_MAX  2u
 #define SENDER_NAME_BYTES (WC_NAME_BYTES_MAX + 1)
 /* So many ticks the sender has to say what is wrong with its source. */
 #define CONFESSION_TICKS_MAX 2u
+
+/* All is received: the memory for blocks is not needed any more. */
+static void go_on_alone(struct wc_session *s)
+{
+    s->is_alone = true;
+    wc_rxloop_stop(s->rxloop);
+    s->rxloop = NULL;
+}
 
 static void on_end(void *ctx, const struct wc_client_end *end)
 {
@@ -31,6 +40,10 @@ static void on_end(void *ctx, const struct wc_client_end *end)
     }
     s->ended = true;
     atomic_store(&s->cancel_open, true);
+    if (s->complete && !s->verdict_known && wc_jobs_are_busy(&s->jobs)) {
+        go_on_alone(s);
+        return;
+    }
     /* What is verified and stored is ours, whatever happens to the sender now. */
     if (s->complete || end->hresult == 0)
         wc_session_verdict(s, "ok", 0, &end->why);
@@ -80,6 +93,12 @@ static const struct wc_client_ops run_ops = {
 static void on_wake(uv_async_t *handle)
 {
     wc_hearing_take(handle->data);
+    wc_hearing_look(handle->data);
+}
+
+static void on_look(uv_timer_t *handle)
+{
+    wc_hearing_look(handle->data);
 }
 
 static void on_alive(uv_timer_t *handle)
@@ -89,7 +108,7 @@ static void on_alive(uv_timer_t *handle)
         wc_client_alive(s->client);
     if (s->is_damaged && ++s->ticks_since_damage > CONFESSION_TICKS_MAX)
         wc_hearing_judge(s);
-    if (s->complete && ++s->ticks_since_done > ANSWER_TICKS_MAX)
+    if (s->complete && !s->ended && ++s->ticks_since_done > ANSWER_TICKS_MAX)
         wc_client_close(s->client);
 }
 
@@ -103,8 +122,7 @@ static void on_signal(uv_poll_t *handle, int status, int events)
         if (signo == SIGUSR1)
             continue;
         atomic_store(&s->cancel_open, true);
-        (void)wc_why_set(&why, WC_OK, EX_TEMPFAIL,
-                         "cancelled; what is verified is kept, run again to go on");
+        (void)wc_why_set(&why, WC_OK, EX_TEMPFAIL, "cancelled; %s", wc_jobs_left(&s->jobs));
         wc_session_give_up(s, "cancelled", WC_HR_CANCELLED, &why);
     }
 }
@@ -113,12 +131,15 @@ static void open_handles(struct wc_session *s)
 {
     uv_async_init(&s->loop, &s->wake, on_wake);
     uv_timer_init(&s->loop, &s->alive);
+    uv_timer_init(&s->loop, &s->look);
     uv_poll_init(&s->loop, &s->signals, s->signal_fd);
     s->wake.data = s;
     s->alive.data = s;
+    s->look.data = s;
     s->signals.data = s;
     uv_poll_start(&s->signals, UV_READABLE, on_signal);
     uv_timer_start(&s->alive, on_alive, ALIVE_MS, ALIVE_MS);
+    uv_timer_start(&s->look, on_look, LOOK_MS, LOOK_MS);
 }
 
 static enum wc_err find_session(struct wc_session *s, struct wc_why *why)
@@ -157,12 +178,34 @@ static enum wc_err read_site(struct wc_session *s, struct wc_why *why)
     return err;
 }
 
+static void wake(void *ctx)
+{
+    uv_async_send(ctx);
+}
+
+/* What is left to do was done, or is given up: it decides, unless the session went wrong. */
+static void end_jobs(struct wc_session *s)
+{
+    struct wc_why why;
+    bool is_received = s->complete && !s->why.exit_code;
+    enum wc_err err = wc_jobs_end(&s->jobs, is_received, &why);
+    if (!is_received)
+        return;
+    s->verdict_known = false;
+    if (err)
+        wc_session_verdict(s, why.hresult ? "failed" : "error",
+                           why.hresult ? why.hresult : wc_verdict_of_store(err), &why);
+    else
+        wc_session_verdict(s, "ok", 0, &(struct wc_why){.exit_code = EX_OK});
+}
+
 static void receive(struct wc_session *s)
 {
     char host[SENDER_NAME_BYTES] = "receiver";
     (void)gethostname(host, sizeof host - 1);
     const char *name = s->options->name ? s->options->name : host;
     open_handles(s);
+    wc_jobs_attach(&s->jobs, wake, &s->wake);
     enum wc_err err = wc_client_open(&s->client, &s->loop, &s->url, s->site, name, &run_ops, s);
     if (!err && wc_client_log_on(s->client, &s->credentials)) {
         struct wc_why why;
@@ -180,6 +223,7 @@ static void receive(struct wc_session *s)
     }
     uv_run(&s->loop, UV_RUN_DEFAULT);
     wc_rxloop_stop(s->rxloop);
+    end_jobs(s);
 }
 
 static void summarize(struct wc_session *s)
@@ -192,7 +236,7 @@ static void summarize(struct wc_session *s)
         .result = s->result,
         .hresult = s->why.hresult,
         .exit_code = s->why.exit_code,
-        .where = s->complete ? wc_store_where(s->store) : NULL,
+        .where = s->complete && !s->why.exit_code ? wc_store_where(s->store) : NULL,
         .manifest = s->manifest,
         .stats = s->stats,
         .resumed_bytes = s->store ? wc_store_resumed_bytes(s->store) : 0,

@@ -16,7 +16,10 @@ void wc_session_give_up(struct wc_session *s, const char *result, uint32_t hresu
                         const struct wc_why *why)
 {
     wc_session_verdict(s, result, hresult, why);
-    wc_client_done(s->client, hresult, 0, why->text);
+    if (s->is_alone)
+        wc_session_close_handles(s);
+    else
+        wc_client_done(s->client, hresult, 0, why->text);
 }
 
 /* A finding has a code of its own. */
@@ -35,6 +38,7 @@ void wc_session_close_handles(struct wc_session *s)
     s->handles_closed = true;
     uv_close((uv_handle_t *)&s->wake, NULL);
     uv_close((uv_handle_t *)&s->alive, NULL);
+    uv_close((uv_handle_t *)&s->look, NULL);
     uv_close((uv_handle_t *)&s->signals, NULL);
 }
 

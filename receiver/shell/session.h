@@ -46,7 +46,9 @@ struct wc_session {
     uint32_t ticks_since_damage;
     const char *damage_told; /* id of the finding that was said; NULL: none */
     bool ended;              /* the control channel */
+    bool is_alone;           /* that has ended well, and jobs have work left */
     bool handles_closed;
+    uint32_t wide_sbn, wide_count; /* may come, and the data thread does not know yet */
     /* How it ended, once known: hresult 0 and exit code 0 is success. */
     bool verdict_known;
     const char *result;
@@ -55,6 +57,7 @@ struct wc_session {
     uv_loop_t loop;
     uv_async_t wake;
     uv_timer_t alive;
+    uv_timer_t look;
     uv_poll_t signals;
     uv_work_t open_work;
 };
@@ -62,7 +65,7 @@ struct wc_session {
 /* How it ended: the first one counts. */
 void wc_session_verdict(struct wc_session *s, const char *result, uint32_t hresult,
                         const struct wc_why *why);
-/* It is over for a reason of our own: tell the sender, then end. */
+/* It is over for a reason of our own: tell the sender, if it is still there, then end. */
 void wc_session_give_up(struct wc_session *s, const char *result, uint32_t hresult,
                         const struct wc_why *why);
 /* The store or a job failed: the same. */
