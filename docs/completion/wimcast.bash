@@ -137,7 +137,10 @@ _wimcast_receiver() {
         return
     fi
     if [[ ${COMP_WORDS[1]} == apply ]]; then
-        _wimcast "fetch apply log verify" "--image --target --force" ||
+        _wimcast "fetch apply log verify" "--image --target --force --file --spool-dir --spool-limit \
+            --interface --id --package-version --name --account --password-file \
+            --client-certificate --client-key --beacon-timeout --discover-timeout --memory \
+            --log-file --log-size --site-key" ||
             _wimcast_files "${COMP_WORDS[COMP_CWORD]}"
         return
     fi

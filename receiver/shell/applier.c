@@ -66,6 +66,7 @@ static void publish(struct wc_applier *a)
     a->progress.done_bytes = counts.blob_bytes;
     a->progress.done_files = counts.names;
     a->progress.is_waiting = a->is_waiting;
+    a->progress.is_starved = a->is_waiting && position(a) == a->written;
     pthread_mutex_unlock(&a->lock);
 }
 
@@ -225,6 +226,7 @@ static void *run(void *ctx)
     pthread_mutex_lock(&a->lock);
     a->progress.is_over = true;
     a->progress.is_waiting = false;
+    a->progress.is_starved = false;
     pthread_mutex_unlock(&a->lock);
     (void)eventfd_write(a->over_fd, 1);
     return NULL;

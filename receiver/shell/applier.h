@@ -40,6 +40,7 @@ struct wc_applier_progress {
     uint64_t done_files; /* names of files and streams whose data was given to it */
     uint64_t total_files;
     bool is_waiting; /* for bytes that are not there yet */
+    bool is_starved; /* and the child has read all that it was given */
     bool is_over;    /* wc_applier_wait returns at once */
 };
 

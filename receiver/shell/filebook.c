@@ -63,7 +63,7 @@ static void warn(struct wc_filebook *b, uint32_t file, enum wc_err err, const st
 {
     char shown[WC_WHY_PATH_BYTES];
     pthread_mutex_lock(&b->lock);
-    if (!b->warning.text[0])
+    if (!b->warning.text[0] && err != WC_E_NOT_FOUND) /* that is: the store does not keep it */
         (void)wc_why_set(&b->warning, WC_OK, EX_OK,
                          "the files in %s are not counted one by one: %s",
                          wc_why_path(shown, b->m->files[file].path), why->text);

@@ -92,11 +92,14 @@ void wc_jobs_members(const struct wc_jobs *jobs, struct wc_jsonl *events)
             jobs->list[i].members(jobs->list[i].ctx, events);
 }
 
-void wc_jobs_attach(const struct wc_jobs *jobs, void (*wake)(void *wake_ctx), void *wake_ctx)
+enum wc_err wc_jobs_begin(const struct wc_jobs *jobs, void (*wake)(void *wake_ctx), void *wake_ctx,
+                          struct wc_why *why)
 {
-    for (uint32_t i = 0; i < jobs->count; i++)
-        if (jobs->list[i].attach)
-            jobs->list[i].attach(jobs->list[i].ctx, wake, wake_ctx);
+    enum wc_err err = WC_OK;
+    for (uint32_t i = 0; !err && i < jobs->count; i++)
+        if (jobs->list[i].begin)
+            err = jobs->list[i].begin(jobs->list[i].ctx, wake, wake_ctx, why);
+    return err;
 }
 
 const uint64_t *wc_jobs_shut(const struct wc_jobs *jobs)

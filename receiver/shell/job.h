@@ -26,9 +26,10 @@ struct wc_fetch_summary; /* display.h */
 
 /* Every hook may be NULL: nothing to do. */
 struct wc_job {
-    /* Main thread, before all else: from now on wake(wake_ctx) makes the main thread call progress,
-     * check and widen soon; any thread, until end returns. */
-    void (*attach)(void *ctx, void (*wake)(void *wake_ctx), void *wake_ctx);
+    /* Main thread, before the session is looked for. Once the store is open, wake(wake_ctx) makes
+     * the main thread call progress, check and widen soon; any thread, until end returns. */
+    enum wc_err (*begin)(void *ctx, void (*wake)(void *wake_ctx), void *wake_ctx,
+                         struct wc_why *why);
     /* In a pool thread, once the manifest is proven: make the store, as wc_store_open does. Of
      * several jobs the first that has this hook makes it. */
     enum wc_err (*open)(void *ctx, struct wc_store **ret, const struct wc_manifest *m,
@@ -90,7 +91,8 @@ WC_MUST_USE enum wc_err wc_jobs_open(const struct wc_jobs *jobs, struct wc_store
                                      const struct wc_manifest *m,
                                      const uint8_t manifest_digest[WC_DIGEST_BYTES],
                                      const struct wc_store_options *options, struct wc_why *why);
-void wc_jobs_attach(const struct wc_jobs *jobs, void (*wake)(void *wake_ctx), void *wake_ctx);
+WC_MUST_USE enum wc_err wc_jobs_begin(const struct wc_jobs *jobs, void (*wake)(void *wake_ctx),
+                                      void *wake_ctx, struct wc_why *why);
 const uint64_t *wc_jobs_shut(const struct wc_jobs *jobs);
 bool wc_jobs_widen(const struct wc_jobs *jobs, uint32_t *ret_sbn, uint32_t *ret_block_count);
 WC_MUST_USE enum wc_err wc_jobs_check(const struct wc_jobs *jobs, struct wc_why *why);

@@ -5,6 +5,7 @@
 
 #include "common/io/shield.h"
 #include "receiver/shell/apply.h"
+#include "receiver/shell/apply_receive.h"
 #include "receiver/shell/applychild.h"
 #include "receiver/shell/logcmd.h"
 #include "receiver/shell/options.h"
@@ -31,7 +32,8 @@ int main(int argc, char **argv)
         break;
     }
     if (options.command == WC_RECEIVER_COMMAND_APPLY)
-        return wc_apply_run(&options.apply, &options.common);
+        return options.apply.path ? wc_apply_run(&options.apply, &options.common)
+                                  : wc_apply_receive_run(&options.apply, &options.common);
     if (options.command == WC_RECEIVER_COMMAND_LOG)
         return wc_log_run(&options.log, &options.common);
     if (options.command == WC_RECEIVER_COMMAND_VERIFY)

@@ -205,7 +205,6 @@ static void receive(struct wc_session *s)
     (void)gethostname(host, sizeof host - 1);
     const char *name = s->options->name ? s->options->name : host;
     open_handles(s);
-    wc_jobs_attach(&s->jobs, wake, &s->wake);
     enum wc_err err = wc_client_open(&s->client, &s->loop, &s->url, s->site, name, &run_ops, s);
     if (!err && wc_client_log_on(s->client, &s->credentials)) {
         struct wc_why why;
@@ -263,7 +262,9 @@ int wc_run_session(const struct wc_fetch_options *options, const struct wc_args_
     s.signal_fd = wc_signals_open();
     if (s.signal_fd < 0 || uv_loop_init(&s.loop) != 0)
         return EX_OSERR;
-    enum wc_err err = read_site(&s, &why);
+    enum wc_err err = wc_jobs_begin(&s.jobs, wake, &s.wake, &why);
+    if (!err)
+        err = read_site(&s, &why);
     if (!err)
         err = wc_credentials_read(&s.credentials, options, &why);
     if (!err)

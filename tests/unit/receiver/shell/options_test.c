@@ -313,9 +313,30 @@ static void the_command_apply(void **state)
     assert_int_equal(parse("p apply --force --image Pro --target t --json a.wim", &o, &why), WC_OK);
     assert_true(o.apply.force && o.common.json);
     assert_string_equal(o.apply.image, "Pro");
+    assert_int_equal(parse("p apply --target t", &o, &why), WC_OK);
+    assert_true(!o.apply.path && !o.apply.fetch.has_url && !o.apply.spool_limit_bytes);
+    assert_true(o.apply.fetch.memory_bytes == WC_FETCH_MEMORY_BYTES_DEFAULT);
+    assert_int_equal(parse("p apply wimcast://h:1/a#key=sha256:"
+                           "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff "
+                           "--target t --file x/b.wim --spool-dir /s --spool-limit 64M -i lo "
+                           "--account me",
+                           &o, &why),
+                     WC_OK);
+    assert_true(!o.apply.path && o.apply.fetch.has_url && o.apply.fetch.url.has_key);
+    assert_string_equal(o.apply.file, "x/b.wim");
+    assert_string_equal(o.apply.spool_dir, "/s");
+    assert_true(o.apply.spool_limit_bytes == 64u << 20);
+    assert_string_equal(o.apply.fetch.interface, "lo");
+    assert_string_equal(o.apply.fetch.account, "me");
     static const char *const wrong[] = {"p apply",
                                         "p apply a",
-                                        "p apply --target t",
+                                        "p apply --target t --spool-limit 31M",
+                                        "p apply --target t --spool-dir _",
+                                        "p apply --target t --file f a",
+                                        "p apply --target t --spool-limit 64M a",
+                                        "p apply --target t --deep",
+                                        "p apply --target t wimcast://",
+                                        "p apply --target t --client-key k",
                                         "p apply --target _ a",
                                         "p apply --target t --image _ a",
                                         "p apply --target t a b",

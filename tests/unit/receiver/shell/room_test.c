@@ -3,9 +3,11 @@
 #include "receiver/shell/room.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -271,6 +273,28 @@ static void a_file_alone(void **state)
     assert_true(is_complete() && b.used_max <= LIMIT);
 }
 
+/* A full disk is said, and what could not be written may come again. */
+static void a_block_that_cannot_be_written_is_not_there(void **state)
+{
+    (void)state;
+    struct rlimit before, none;
+    uint32_t sbn = 200;
+    uint64_t offset = wc_partition_offset(&b.package.m.partition, sbn);
+    open_room(both, 2, 0);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    none = (struct rlimit){.rlim_cur = 4096, .rlim_max = before.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+    enum wc_err err = wc_room_write(b.room, sbn, wc_package_block(&b.package, sbn), &b.why);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_not_equal(err, WC_OK);
+    assert_non_null(strstr(b.why.text, "cannot write a temporary file in "));
+    assert_false(wc_room_has(b.room, FIRST, offset, 1));
+    write_block(sbn);
+    assert_true(wc_room_has(b.room, FIRST, offset, 1));
+    expect_bytes(FIRST, offset, 1000);
+}
+
 static void too_little_is_refused(void **state)
 {
     (void)state;
@@ -294,6 +318,7 @@ int main(void)
         TEST(room_follows_the_order_of_reading),
         TEST(what_was_taken_before_it_came_is_not_kept),
         TEST(a_file_alone),
+        TEST(a_block_that_cannot_be_written_is_not_there),
         TEST(too_little_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
