@@ -6,7 +6,6 @@
  * certificate. */
 #include "common/io/identity.h"
 
-#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
@@ -21,6 +20,9 @@
 
 #define KEY_NAME         WC_IDENTITY_KEY_NAME
 #define CERTIFICATE_NAME WC_IDENTITY_CERTIFICATE_NAME
+
+/* What mends a key depends on its site; common/diag/key_rules.c knows all cases. */
+#define SAY_MORE "wimcast-sender key verify says how to mend it"
 
 struct wc_identity {
     EVP_PKEY *key;
@@ -88,23 +90,6 @@ enum wc_err wc_identity_verify(const struct wc_identity *id, const void *bytes, 
 
 /* --- reading -------------------------------------------------------------------------------- */
 
-static enum wc_err read_key(const struct wc_keyfile *file, EVP_PKEY **ret)
-{
-    char text[WC_KEYPEM_TEXT_BYTES];
-    enum wc_err err = wc_keyfile_read(file, true, text);
-    if (err)
-        return err;
-    EVP_PKEY *key = wc_keypem_parse_key(text);
-    OPENSSL_cleanse(text, sizeof(text));
-    if (!key)
-        return wc_why_set(file->why, WC_E_FORMAT, EX_DATAERR,
-                          "%s holds no Ed25519 private key in PEM; restore it from a backup, or "
-                          "remove it together with " CERTIFICATE_NAME " for a new one",
-                          file->shown);
-    *ret = key;
-    return WC_OK;
-}
-
 static enum wc_err read_certificate(const struct wc_keyfile *file, struct wc_identity *id)
 {
     char text[WC_KEYPEM_TEXT_BYTES];
@@ -113,8 +98,7 @@ static enum wc_err read_certificate(const struct wc_keyfile *file, struct wc_ide
         return err;
     if (!wc_keypem_parse_chain(text, &id->certificate, &id->site))
         return wc_why_set(file->why, WC_E_FORMAT, EX_DATAERR,
-                          "%s holds no certificate in PEM; remove it, and it is made anew",
-                          file->shown);
+                          "%s holds no certificate in PEM; " SAY_MORE, file->shown);
     bool belongs = X509_check_private_key(id->certificate, id->key) == 1;
     if (id->site && X509_verify(id->certificate, X509_get0_pubkey(id->site)) != 1) {
         X509_free(id->site);
@@ -124,8 +108,7 @@ static enum wc_err read_certificate(const struct wc_keyfile *file, struct wc_ide
     if (belongs)
         return WC_OK;
     return wc_why_set(file->why, WC_E_FORMAT, EX_DATAERR,
-                      "%s is the certificate of another key than " KEY_NAME
-                      "; remove it, and it is made anew",
+                      "%s is the certificate of another key than " KEY_NAME "; " SAY_MORE,
                       file->shown);
 }
 
@@ -133,7 +116,8 @@ static enum wc_err read_certificate(const struct wc_keyfile *file, struct wc_ide
 static enum wc_err load(struct wc_identity *id, const struct wc_keyfile *key,
                         const struct wc_keyfile *certificate)
 {
-    enum wc_err err = id->key ? WC_OK : read_key(key, &id->key);
+    enum wc_err err =
+        id->key ? WC_OK : wc_keypem_read_key(key, "restore it from a backup; " SAY_MORE, &id->key);
     if (!err)
         err = read_certificate(certificate, id);
     return err;
@@ -181,7 +165,7 @@ static enum wc_err make_missing(struct wc_identity *id, const char *dir,
     if (!id->key && access(certificate->path, F_OK) == 0)
         return wc_why_set(key->why, WC_E_FORMAT, EX_DATAERR,
                           "%s is missing, but its certificate is there; restore the key from a "
-                          "backup, or remove " CERTIFICATE_NAME " for a new key",
+                          "backup; " SAY_MORE,
                           key->shown);
     err = id->key ? WC_OK : make_key(id, key, dir);
     if (!err)

@@ -4,7 +4,6 @@
  * is such a pair too, and making or signing once more mends it. */
 #include "common/io/keychain.h"
 
-#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
@@ -66,18 +65,8 @@ static enum wc_err find_site(struct work *w)
 /* WC_E_NOT_FOUND: no such file, without a sentence. */
 static enum wc_err read_key(const struct wc_keyfile *file, EVP_PKEY **ret)
 {
-    char text[WC_KEYPEM_TEXT_BYTES];
-    enum wc_err err = wc_keyfile_read(file, true, text);
-    if (err)
-        return err;
-    *ret = wc_keypem_parse_key(text);
-    OPENSSL_cleanse(text, sizeof(text));
-    if (*ret)
-        return WC_OK;
-    return wc_why_set(file->why, WC_E_FORMAT, EX_DATAERR,
-                      "%s holds no Ed25519 private key in PEM; restore it from a backup, or make "
-                      "a new one: wimcast-sender key reset",
-                      file->shown);
+    return wc_keypem_read_key(
+        file, "restore it from a backup; wimcast-sender key verify says how to mend it", ret);
 }
 
 static enum wc_err new_key(struct work *w, const struct wc_keyfile *file)

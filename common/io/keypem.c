@@ -4,6 +4,7 @@
  * answer. */
 #include "common/io/keypem.h"
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -52,6 +53,21 @@ EVP_PKEY *wc_keypem_parse_key(const char *text)
         return key;
     EVP_PKEY_free(key);
     return NULL;
+}
+
+enum wc_err wc_keypem_read_key(const struct wc_keyfile *file, const char *fix, EVP_PKEY **ret)
+{
+    char text[WC_KEYPEM_TEXT_BYTES];
+    enum wc_err err = wc_keyfile_read(file, true, text);
+    if (err)
+        return err;
+    EVP_PKEY *key = wc_keypem_parse_key(text);
+    OPENSSL_cleanse(text, sizeof(text));
+    if (!key)
+        return wc_why_set(file->why, WC_E_FORMAT, EX_DATAERR,
+                          "%s holds no Ed25519 private key in PEM; %s", file->shown, fix);
+    *ret = key;
+    return WC_OK;
 }
 
 bool wc_keypem_parse_chain(const char *text, X509 **ret_first, X509 **ret_second)

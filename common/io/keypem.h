@@ -27,6 +27,11 @@ X509_REQ *wc_keypem_parse_request(const char *text); /* whose own signature is r
  * false: there is none. */
 bool wc_keypem_parse_chain(const char *text, X509 **ret_first, X509 **ret_second);
 
+/* The Ed25519 key of a file, which is a secret. As wc_keyfile_read, and WC_E_FORMAT: it holds none;
+ * `fix` ends that sentence. */
+WC_MUST_USE enum wc_err wc_keypem_read_key(const struct wc_keyfile *file, const char *fix,
+                                           EVP_PKEY **ret);
+
 /* Write as PEM, as wc_keyfile_write. `second` may be NULL. WC_E_IO, WC_E_CRYPTO: file->why says
  * it. */
 WC_MUST_USE enum wc_err wc_keypem_write_key(const struct wc_keyfile *file, const char *dir,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/io/site.h"
 
-#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
@@ -93,22 +92,13 @@ static enum wc_err read_certificate(struct wc_site *site, const struct wc_keyfil
 
 static enum wc_err read_key(struct wc_site *site, const struct wc_keyfile *file)
 {
-    char text[WC_KEYPEM_TEXT_BYTES];
-    enum wc_err err = wc_keyfile_read(file, true, text);
-    if (err == WC_E_NOT_FOUND)
-        return wc_why_set(file->why, err, EX_NOINPUT,
-                          "no site key is at hand: there is no %s; name its folder with "
-                          "--site-dir, or make one: wimcast-sender key site-init",
-                          file->shown);
-    if (err)
+    enum wc_err err = wc_keypem_read_key(file, "restore it from a backup", &site->key);
+    if (err != WC_E_NOT_FOUND)
         return err;
-    site->key = wc_keypem_parse_key(text);
-    OPENSSL_cleanse(text, sizeof(text));
-    if (!site->key)
-        return wc_why_set(file->why, WC_E_FORMAT, EX_DATAERR,
-                          "%s holds no Ed25519 private key in PEM; restore it from a backup",
-                          file->shown);
-    return WC_OK;
+    return wc_why_set(file->why, err, EX_NOINPUT,
+                      "no site key is at hand: there is no %s; name its folder with "
+                      "--site-dir, or make one: wimcast-sender key site-init",
+                      file->shown);
 }
 
 static enum wc_err check_pair(const struct wc_site *site, const struct wc_keyfile *file)
