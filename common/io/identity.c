@@ -3,7 +3,8 @@
  * its certificate, both under a lock, so that programs which start at the same time end with one
  * key. A certificate alone is never what an interrupted start left behind: the key was lost, and a
  * new one would silently be another identity. A key alone is such a remainder, and gets its
- * certificate. */
+ * certificate. A pair that does not match may be one that is just being replaced: it is looked at
+ * again under the lock. */
 #include "common/io/identity.h"
 
 #include <openssl/err.h>
@@ -112,12 +113,19 @@ static enum wc_err read_certificate(const struct wc_keyfile *file, struct wc_ide
                       file->shown);
 }
 
+static void forget(struct wc_identity *id)
+{
+    X509_free(id->certificate);
+    X509_free(id->site);
+    EVP_PKEY_free(id->key); /* wipes it */
+    *id = (struct wc_identity){.key = NULL};
+}
+
 /* What is there. WC_E_NOT_FOUND: the key, or with id->key set, its certificate is missing. */
 static enum wc_err load(struct wc_identity *id, const struct wc_keyfile *key,
                         const struct wc_keyfile *certificate)
 {
-    enum wc_err err =
-        id->key ? WC_OK : wc_keypem_read_key(key, "restore it from a backup; " SAY_MORE, &id->key);
+    enum wc_err err = wc_keypem_read_key(key, "restore it from a backup; " SAY_MORE, &id->key);
     if (!err)
         err = read_certificate(certificate, id);
     return err;
@@ -159,6 +167,7 @@ static enum wc_err make_certificate(struct wc_identity *id, const struct wc_keyf
 static enum wc_err make_missing(struct wc_identity *id, const char *dir,
                                 const struct wc_keyfile *key, const struct wc_keyfile *certificate)
 {
+    forget(id);
     enum wc_err err = load(id, key, certificate);
     if (err != WC_E_NOT_FOUND)
         return err;
@@ -182,14 +191,18 @@ static enum wc_err load_or_make(struct wc_identity *id, const char *dir, struct 
         err = wc_keyfile_init(&certificate, dir, CERTIFICATE_NAME, why);
     if (!err)
         err = load(id, &key, &certificate);
-    if (err != WC_E_NOT_FOUND)
+    bool is_missing = err == WC_E_NOT_FOUND;
+    bool is_no_pair = err == WC_E_FORMAT && id->certificate; /* is it just being replaced? */
+    if (!is_missing && !is_no_pair)
         return err;
-    err = wc_keyfile_make_directory(dir, why);
-    if (err)
-        return err;
-    int held = wc_keyfile_lock(dir, why);
+    if (is_missing) {
+        err = wc_keyfile_make_directory(dir, why);
+        if (err)
+            return err;
+    }
+    int held = wc_keyfile_lock(dir, is_missing ? why : NULL);
     if (held < 0)
-        return WC_E_IO;
+        return is_missing ? WC_E_IO : err;
     err = make_missing(id, dir, &key, &certificate);
     close(held);
     return err;
@@ -220,9 +233,7 @@ void wc_identity_free(struct wc_identity *id)
 {
     if (!id)
         return;
-    X509_free(id->certificate);
-    X509_free(id->site);
-    EVP_PKEY_free(id->key); /* wipes it */
+    forget(id);
     free(id);
 }
 

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "common/io/digest.h"
+#include "common/io/keyfile.h"
 
 #define KEY         "SerializedMCSKey"
 #define CERTIFICATE "SignedSerializedMCSKey"
@@ -229,6 +230,56 @@ static void pair_must_match(void **state)
     snprintf(other, sizeof(other), "%s/other/" CERTIFICATE, f->root);
     assert_int_equal(rename(other, path_of(f, CERTIFICATE)), 0);
     assert_fails(f, WC_E_FORMAT, "another key");
+    assert_non_null(strstr(f->why, "key verify")); /* which knows what mends it */
+}
+
+/* Does the process wait for a lock of a file? */
+static bool waits_for_lock(pid_t pid)
+{
+    char line[256];
+    char wanted[32];
+    bool found = false;
+    snprintf(wanted, sizeof(wanted), " %d ", (int)pid);
+    FILE *locks = fopen("/proc/locks", "re");
+    assert_non_null(locks);
+    while (fgets(line, sizeof(line), locks))
+        found = found || (strstr(line, "->") && strstr(line, wanted));
+    fclose(locks);
+    return found;
+}
+
+/* Who starts while a key is replaced waits for the end of that. */
+static void pair_that_is_being_replaced(void **state)
+{
+    struct fixture *f = *state;
+    struct wc_why why;
+    char other[160];
+    char old[160];
+    uint8_t digest[WC_DIGEST_BYTES];
+    open_digest(f, digest);
+    snprintf(other, sizeof(other), "%s/other", f->root);
+    wc_identity_free(open_identity(f, other));
+    int held = wc_keyfile_lock(f->dir, &why);
+    assert_true(held >= 0);
+    snprintf(old, sizeof(old), "%s/other/" KEY, f->root);
+    assert_int_equal(rename(old, path_of(f, KEY)), 0);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        struct wc_identity *id = NULL;
+        close(held);
+        _exit(wc_identity_open(&id, f->dir, f->why) == WC_OK ? 0 : 1);
+    }
+    int status = -1;
+    pid_t ended = 0;
+    while (!ended && !waits_for_lock(pid))
+        ended = waitpid(pid, &status, WNOHANG);
+    snprintf(old, sizeof(old), "%s/other/" CERTIFICATE, f->root);
+    assert_int_equal(rename(old, path_of(f, CERTIFICATE)), 0);
+    close(held);
+    if (!ended)
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
 }
 
 static void directory_that_cannot_be_written(void **state)
@@ -336,6 +387,7 @@ int main(void)
         TEST(key_with_passphrase),
         TEST(open_permissions_are_refused),
         TEST(pair_must_match),
+        TEST(pair_that_is_being_replaced),
         TEST(directory_that_cannot_be_written),
         TEST(remains_of_an_interrupted_start),
         TEST(concurrent_first_use),
