@@ -53,8 +53,13 @@ struct wc_key_sight {
     char key_detail[WC_KEY_DETAIL_BYTES]; /* "mode 0644", or the system's words */
     char certificate_detail[WC_KEY_DETAIL_BYTES];
     bool has_request;       /* a request waits for the site's signature */
+    bool has_next;          /* a new key waits for its certificate; the old one is in use */
     bool is_pair;           /* the certificate is of the key */
-    bool belongs_to_a_site; /* the site's certificate lies beside the key */
+    bool belongs_to_a_site; /* the site's certificate lies beside the key, good or not */
+    enum wc_key_file site_certificate;
+    char site_detail[WC_KEY_DETAIL_BYTES];
+    bool has_site_key;    /* the private key of the site that counts is at hand */
+    uint32_t folder_mode; /* of the state directory, if others may write to it; else 0 */
     bool has_key_digest;
     uint8_t key_digest[WC_DIGEST_BYTES]; /* of the key; by_receiver: that the sender showed */
 

@@ -38,6 +38,14 @@ static bool is_host_name(const char *name)
     return true;
 }
 
+bool wc_key_names_has(const struct wc_key_names *names, const char *name)
+{
+    for (uint32_t i = 0; i < names->count; i++)
+        if (strcasecmp(names->items[i], name) == 0)
+            return true;
+    return false;
+}
+
 enum wc_err wc_key_names_add(struct wc_key_names *names, const char *name)
 {
     char item[WC_KEY_NAME_BYTES];
@@ -51,9 +59,8 @@ enum wc_err wc_key_names_add(struct wc_key_names *names, const char *name)
         return WC_E_FORMAT;
     if (!strchr(item, ':') && (name[count] || !is_host_name(item)))
         return WC_E_FORMAT;
-    for (uint32_t i = 0; i < names->count; i++)
-        if (strcasecmp(names->items[i], item) == 0)
-            return WC_OK;
+    if (wc_key_names_has(names, item))
+        return WC_OK;
     if (names->count == WC_KEY_NAMES_MAX)
         return WC_E_FULL;
     memcpy(names->items[names->count++], item, count + 1);
@@ -127,7 +134,8 @@ static GENERAL_NAMES *general_names(const struct wc_key_names *names)
     return list;
 }
 
-static void take_general(const GENERAL_NAME *general, struct wc_key_names *ret)
+/* false: it is left out. */
+static bool take_general(const GENERAL_NAME *general, struct wc_key_names *ret)
 {
     char text[WC_KEY_NAME_BYTES] = "";
     int type = 0;
@@ -140,29 +148,33 @@ static void take_general(const GENERAL_NAME *general, struct wc_key_names *ret)
         inet_ntop(AF_INET, bytes, text, sizeof(text));
     else if (type == GEN_IPADD && count == 16)
         inet_ntop(AF_INET6, bytes, text, sizeof(text));
-    (void)!wc_key_names_add(ret, text);
+    return wc_key_names_add(ret, text) == WC_OK;
 }
 
-/* Takes `list`, which may be NULL. */
-static void take_generals(GENERAL_NAMES *list, struct wc_key_names *ret)
+/* Takes `list`, which may be NULL. Returns how many are left out. */
+static uint32_t take_generals(GENERAL_NAMES *list, struct wc_key_names *ret)
 {
+    uint32_t left_out = 0;
     ret->count = 0;
     for (int i = 0; i < sk_GENERAL_NAME_num(list); i++)
-        take_general(sk_GENERAL_NAME_value(list, i), ret);
+        left_out += take_general(sk_GENERAL_NAME_value(list, i), ret) ? 0 : 1;
     GENERAL_NAMES_free(list);
     ERR_clear_error();
+    return left_out;
 }
 
 void wc_certify_names(X509 *certificate, struct wc_key_names *ret)
 {
-    take_generals(X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL), ret);
+    (void)take_generals(X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL), ret);
 }
 
-void wc_certify_request_names(X509_REQ *request, struct wc_key_names *ret)
+uint32_t wc_certify_request_names(X509_REQ *request, struct wc_key_names *ret)
 {
     STACK_OF(X509_EXTENSION) *extensions = X509_REQ_get_extensions(request);
-    take_generals(X509V3_get_d2i(extensions, NID_subject_alt_name, NULL, NULL), ret);
+    uint32_t left_out =
+        take_generals(X509V3_get_d2i(extensions, NID_subject_alt_name, NULL, NULL), ret);
     sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+    return left_out;
 }
 
 /* --- certificates --------------------------------------------------------------------------- */

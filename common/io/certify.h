@@ -23,6 +23,8 @@ struct wc_key_names {
  * WC_E_FULL. */
 WC_MUST_USE enum wc_err wc_key_names_add(struct wc_key_names *names, const char *name);
 
+bool wc_key_names_has(const struct wc_key_names *names, const char *name);
+
 /* The names of this machine: what it is called, and the addresses of its interfaces that could
  * carry a session. */
 void wc_key_names_of_host(struct wc_key_names *ret);
@@ -44,8 +46,9 @@ X509 *wc_certify_signed(EVP_PKEY *key, const struct wc_key_names *names, X509 *s
                         EVP_PKEY *site_key, const struct wc_key_term *term);
 X509_REQ *wc_certify_request(EVP_PKEY *key, const struct wc_key_names *names);
 
-/* To whom they are made out; what is neither host name nor address is left out. */
+/* To whom they are made out. What is neither host name nor address is left out, and what is more
+ * than WC_KEY_NAMES_MAX; of a request, the number of those is returned. */
 void wc_certify_names(X509 *certificate, struct wc_key_names *ret);
-void wc_certify_request_names(X509_REQ *request, struct wc_key_names *ret);
+uint32_t wc_certify_request_names(X509_REQ *request, struct wc_key_names *ret);
 
 #endif

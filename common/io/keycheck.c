@@ -19,9 +19,7 @@
 
 #include "common/io/certify.h"
 #include "common/io/digest.h"
-#include "common/io/identity.h"
-
-#define REQUEST_NAME WC_IDENTITY_KEY_NAME ".csr"
+#include "common/io/keychain.h"
 
 /* --- one certificate ------------------------------------------------------------------------- */
 
@@ -176,23 +174,56 @@ static EVP_PKEY *look_at_key(struct wc_key_sight *ret, const char *dir)
     return key;
 }
 
+/* The site that this sender belongs to. NULL: none, or it cannot be told. */
+static struct wc_site *look_at_own_site(struct wc_key_sight *ret, const char *dir)
+{
+    char text[WC_KEYPEM_TEXT_BYTES];
+    struct wc_site *site = NULL;
+    struct wc_keyfile file;
+    ret->site_certificate = look(dir, WC_SITE_CERTIFICATE_NAME, false, text, ret->site_detail);
+    ret->belongs_to_a_site = ret->site_certificate != WC_KEY_FILE_MISSING;
+    if (ret->site_certificate == WC_KEY_FILE_GOOD &&
+        (wc_keyfile_init(&file, dir, WC_SITE_CERTIFICATE_NAME, NULL) ||
+         wc_site_read(&site, file.path, NULL))) {
+        ret->site_certificate = WC_KEY_FILE_MALFORMED;
+        snprintf(ret->site_detail, sizeof(ret->site_detail), "no site's certificate in PEM");
+    }
+    return site;
+}
+
+/* The site that is at hand, and whether its private key is: that is not read for this. */
+static struct wc_site *look_at_hand(const char *dir, bool *ret_has_key)
+{
+    struct wc_site *site = NULL;
+    struct wc_keyfile file;
+    if (!dir || wc_keyfile_init(&file, dir, WC_SITE_CERTIFICATE_NAME, NULL) ||
+        wc_site_read(&site, file.path, NULL))
+        return NULL;
+    *ret_has_key = wc_keyfile_init(&file, dir, WC_SITE_KEY_NAME, NULL) == WC_OK &&
+                   access(file.path, R_OK) == 0;
+    return site;
+}
+
 /* The site that counts: that of the certificate beside the key; else the one that is at hand. */
 static struct wc_site *look_for_site(struct wc_key_sight *ret,
                                      const struct wc_keycheck_place *place)
 {
-    struct wc_site *site = NULL;
-    struct wc_keyfile file;
-    const char *dirs[] = {place->state_dir, place->site_dir};
-    for (size_t i = 0; i < 2 && !site; i++) {
-        if (!dirs[i] || wc_keyfile_init(&file, dirs[i], WC_SITE_CERTIFICATE_NAME, NULL))
-            continue;
-        ret->belongs_to_a_site = wc_site_read(&site, file.path, NULL) == WC_OK && i == 0;
+    uint8_t digest[WC_DIGEST_BYTES];
+    bool has_key = false;
+    struct wc_site *own = look_at_own_site(ret, place->state_dir);
+    struct wc_site *at_hand = look_at_hand(place->site_dir, &has_key);
+    struct wc_site *site = own ? own : at_hand;
+    if (!site)
+        return NULL;
+    ret->has_pin = true;
+    ret->pin_is_site = true;
+    wc_site_digest(site, ret->pin);
+    if (at_hand) {
+        wc_site_digest(at_hand, digest);
+        ret->has_site_key = has_key && wc_digest_equal(digest, ret->pin);
     }
-    if (site) {
-        ret->has_pin = true;
-        ret->pin_is_site = true;
-        wc_site_digest(site, ret->pin);
-    }
+    if (own)
+        wc_site_free(at_hand);
     return site;
 }
 
@@ -215,29 +246,41 @@ static void look_at_certificate(struct wc_key_sight *ret, const struct wc_keyche
         take_certificate(ret, leaf, place->name);
         take_signer(ret, leaf, counts, &second, second ? 1 : 0);
     }
+    bool is_own_site_known = !ret->belongs_to_a_site || ret->site_certificate == WC_KEY_FILE_GOOD;
+    if (leaf && !is_own_site_known && ret->signer != WC_KEY_SIGNER_SITE)
+        ret->has_site_key = false; /* of another site, for all that is known */
     wc_site_free(site);
     X509_free(leaf);
     X509_free(second);
     ERR_clear_error();
 }
 
+static bool is_there(const char *dir, const char *name)
+{
+    struct wc_keyfile file;
+    return wc_keyfile_init(&file, dir, name, NULL) == WC_OK && access(file.path, F_OK) == 0;
+}
+
 static void look_at_all(struct wc_key_sight *ret, const struct wc_keycheck_place *place)
 {
-    char path[PATH_MAX];
+    struct stat st;
     *ret = (struct wc_key_sight){.now_s = place->now_s};
     snprintf(ret->place, sizeof(ret->place), "%s", place->state_dir);
+    if (stat(place->state_dir, &st) == 0 && (st.st_mode & (S_IWGRP | S_IWOTH)))
+        ret->folder_mode = st.st_mode & 07777u;
     EVP_PKEY *key = look_at_key(ret, place->state_dir);
     look_at_certificate(ret, place, key);
     EVP_PKEY_free(key);
-    int count = snprintf(path, sizeof(path), "%s/" REQUEST_NAME, place->state_dir);
-    ret->has_request = count > 0 && (size_t)count < sizeof(path) && access(path, F_OK) == 0;
+    ret->has_request = is_there(place->state_dir, WC_KEYCHAIN_REQUEST_NAME);
+    ret->has_next = is_there(place->state_dir, WC_KEYCHAIN_NEXT_NAME);
 }
 
 void wc_keycheck_files(struct wc_key_sight *ret, const struct wc_keycheck_place *place)
 {
     look_at_all(ret, place);
     bool is_halfway =
-        ret->key == WC_KEY_FILE_GOOD && ret->certificate == WC_KEY_FILE_GOOD && !ret->is_pair;
+        ret->key == WC_KEY_FILE_GOOD && ret->certificate == WC_KEY_FILE_GOOD &&
+        (!ret->is_pair || (ret->belongs_to_a_site && ret->signer != WC_KEY_SIGNER_SITE));
     if (!is_halfway)
         return;
     int held = wc_keyfile_lock(place->state_dir, NULL); /* is it just being replaced? */

@@ -75,9 +75,9 @@ static enum wc_err read_certificate(struct wc_site *site, const struct wc_keyfil
                           "there is no %s; write it where the site key is: wimcast-sender key "
                           "export --output FILE",
                           file->shown);
-    if (err)
+    if (err && err != WC_E_FORMAT)
         return err;
-    site->certificate = wc_keypem_parse_certificate(text);
+    site->certificate = err ? NULL : wc_keypem_parse_certificate(text);
     bool is_site = site->certificate && X509_check_ca(site->certificate) > 0 &&
                    wc_keypem_certificate_digest(site->certificate, site->digest);
     ERR_clear_error();
@@ -97,7 +97,7 @@ static enum wc_err read_key(struct wc_site *site, const struct wc_keyfile *file)
         return err;
     return wc_why_set(file->why, err, EX_NOINPUT,
                       "no site key is at hand: there is no %s; name its folder with "
-                      "--site-dir, or make one: wimcast-sender key site-init",
+                      "--site-dir; if there is none yet: wimcast-sender key site-init",
                       file->shown);
 }
 

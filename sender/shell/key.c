@@ -14,7 +14,10 @@
 #include "common/io/digest.h"
 #include "common/io/keychain.h"
 #include "common/io/keycheck.h"
+#include "common/io/keyrequest.h"
 #include "sender/shell/console.h"
+
+#define NAMES_TEXT_BYTES (WC_KEY_NAMES_MAX * (WC_KEY_NAME_BYTES + 2))
 
 struct key_run {
     const struct wc_key_options *o;
@@ -87,6 +90,7 @@ static void show_event(struct key_run *r, const struct wc_key_sight *s)
     wc_jsonl_str(r->console.events, "not_after",
                  certified ? wc_phrase_time(time_text, s->not_after_s) : NULL);
     wc_jsonl_bool(r->console.events, "request_waits", s->has_request);
+    wc_jsonl_bool(r->console.events, "new_key_waits", s->has_next);
 }
 
 static void show_text(const struct key_run *r, const struct wc_key_sight *s)
@@ -109,6 +113,9 @@ static void show_text(const struct key_run *r, const struct wc_key_sight *s)
     if (s->has_pin)
         printf("site key         %s%s\n", wc_phrase_digest(text, s->pin),
                s->belongs_to_a_site ? "" : " (at hand; this sender has not joined it)");
+    if (s->has_next)
+        printf("new key          %s/" WC_KEYCHAIN_NEXT_NAME " waits for its certificate\n",
+               r->o->state_dir);
     if (s->has_request)
         printf("request          %s/" WC_KEYCHAIN_REQUEST_NAME " waits for a signature\n",
                r->o->state_dir);
@@ -138,24 +145,68 @@ static int run_verify(struct key_run *r)
 
 /* --- what is done ---------------------------------------------------------------------------- */
 
-static void print_names(const struct wc_key_names *names)
+static void format_names(char *text, size_t capacity, const struct wc_key_names *names)
 {
-    for (uint32_t i = 0; i < names->count; i++)
-        printf("%s%s", i ? ", " : "", names->items[i]);
-    printf("\n");
+    size_t at = 0;
+    text[0] = '\0';
+    for (uint32_t i = 0; i < names->count && at < capacity; i++)
+        at += (size_t)snprintf(text + at, capacity - at, "%s%s", i ? ", " : "", names->items[i]);
+}
+
+static void print_names(const struct wc_keychain_deed *deed)
+{
+    char text[NAMES_TEXT_BYTES];
+    format_names(text, sizeof text, &deed->names);
+    printf("made out to: %s\n", text);
+}
+
+/* Names by which receivers may ask for this sender, and will not find it any more. */
+static void warn_of_names(struct key_run *r, const struct wc_keychain_deed *deed)
+{
+    char text[NAMES_TEXT_BYTES];
+    format_names(text, sizeof text, &deed->lost);
+    if (deed->lost.count)
+        wc_term_say(r->console.term, WC_TERM_WARNING,
+                    "it is no longer made out to: %s; to keep a name, give --name for it and for "
+                    "each other one",
+                    text);
+    if (deed->lost_unknown)
+        wc_term_say(r->console.term, WC_TERM_WARNING,
+                    "the certificate before cannot be read; if it had other names than these, give "
+                    "--name for each");
+    if (deed->left_out)
+        wc_term_say(r->console.term, WC_TERM_WARNING,
+                    "names of the request are left out: %u; a certificate holds %u host names and "
+                    "addresses at most, and nothing else; give --name for those that matter",
+                    deed->left_out, WC_KEY_NAMES_MAX);
+}
+
+static void names_event(struct key_run *r, const struct wc_keychain_deed *deed)
+{
+    char text[NAMES_TEXT_BYTES];
+    format_names(text, sizeof text, &deed->lost);
+    wc_jsonl_str(r->console.events, "names_lost", deed->lost.count ? text : NULL);
+    wc_jsonl_uint(r->console.events, "names_left_out", deed->left_out);
 }
 
 static void print_way(const struct key_run *r, const struct wc_keychain_deed *deed)
 {
-    printf("the site key is not at hand (no %s/" WC_SITE_KEY_NAME "), so:\n"
-           "  1. carry %s to the machine with the site key, and run there:\n"
+    if (deed->found_other_site)
+        printf("the site key in %s is of another site than this sender, so:\n", r->o->site_dir);
+    else
+        printf("the site key is not at hand (no %s/" WC_SITE_KEY_NAME "), so:\n", r->o->site_dir);
+    printf("  1. carry %s to the machine with the site key, and run there:\n"
            "     wimcast-sender key sign " WC_KEYCHAIN_REQUEST_NAME "\n"
            "  2. carry what it writes, SignedSerializedMCSKey, back, and run here:\n"
            "     wimcast-sender key sign --install SignedSerializedMCSKey\n",
-           r->o->site_dir, deed->path);
+           deed->path);
+    if (deed->found_other_site)
+        printf("to change to that site instead:\n     wimcast-sender key reset --site-dir %s\n",
+               r->o->site_dir);
     if (r->o->action == WC_KEY_RESET)
-        printf("until then the old key stays in use; for a new one that no site signs:\n"
-               "     wimcast-sender key reset --self-signed\n");
+        printf("until then %s; for a new key that no site signs:\n"
+               "     wimcast-sender key reset --self-signed\n",
+               deed->old_stays ? "the old key stays in use" : "this sender cannot send");
 }
 
 /* Of this machine's key. */
@@ -166,45 +217,54 @@ static int tell(struct key_run *r, const struct wc_keychain_deed *deed)
     bool carry = !deed->is_signed && !r->o->alone;
     look(r, NULL, &s);
     if (wc_console_is_text(&r->console)) {
-        printf("%sMCS key %s in %s\n", deed->made_key && !carry ? "new " : "",
-               wc_phrase_digest(digest, s.key_digest), r->o->state_dir);
+        if (s.has_key_digest)
+            printf("%sMCS key %s in %s\n", deed->made_key && !carry ? "new " : "",
+                   wc_phrase_digest(digest, s.key_digest), r->o->state_dir);
         if (deed->is_signed)
             printf("signed by the site key %s\n", wc_phrase_digest(digest, s.signer_digest));
-        printf("made out to: ");
-        print_names(&deed->names);
+        print_names(deed);
         if (carry)
             print_way(r, deed);
         else
             printf("in use from the next start of wimcast-sender send on\n");
     }
+    warn_of_names(r, deed);
     show_event(r, &s);
     wc_jsonl_bool(r->console.events, "made", deed->made_key);
     wc_jsonl_str(r->console.events, "carry", carry ? deed->path : NULL);
+    names_event(r, deed);
     return wc_console_end(&r->console, EX_OK);
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
 }
 
 static int run_sign_request(struct key_run *r)
 {
-    static const char name[] = "SignedSerializedMCSKey";
     struct wc_keychain_deed deed;
     char output[PATH_MAX];
-    const char *slash = strrchr(r->o->request, '/');
-    int folder_bytes = slash ? (int)(slash + 1 - r->o->request) : 0;
-    int count = snprintf(output, sizeof output, "%.*s%s", folder_bytes, r->o->request, name);
+    int folder_bytes = (int)(base_name(r->o->request) - r->o->request);
+    int count = snprintf(output, sizeof output, "%.*s" WC_IDENTITY_CERTIFICATE_NAME, folder_bytes,
+                         r->o->request);
     if (count < 0 || (size_t)count >= sizeof output)
         output[0] = '\0';
     const char *path = r->o->output ? r->o->output : output;
-    if (wc_keychain_sign_request(&r->chain, r->o->request, path, &deed))
+    if (wc_keyrequest_sign(&r->chain, r->o->request, path, &deed))
         return wc_console_fail(&r->console);
     if (wc_console_is_text(&r->console)) {
-        printf("signed: %s\nmade out to: ", deed.path);
-        print_names(&deed.names);
+        printf("signed: %s\n", deed.path);
+        print_names(&deed);
         printf("carry it back to its sender, and run there:\n"
                "  wimcast-sender key sign --install %s\n",
-               name);
+               base_name(path));
     }
+    warn_of_names(r, &deed);
     wc_jsonl_begin(r->console.events, "signed");
     wc_jsonl_str(r->console.events, "path", deed.path);
+    names_event(r, &deed);
     return wc_console_end(&r->console, EX_OK);
 }
 
@@ -295,6 +355,7 @@ int wc_key_run(const struct wc_key_options *options, const struct wc_args_common
         .site_dir = options->site_dir,
         .names = &options->names,
         .term = {.now_s = (int64_t)time(NULL), .days = options->days},
+        .may_change_site = options->action == WC_KEY_RESET && options->has_site_dir,
         .why = &r.console.why,
     };
     bool is_open = wc_console_open(&r.console, common);

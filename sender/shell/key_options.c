@@ -51,12 +51,14 @@ static const char key_help[] =
     "                               /var/lib/wimcast; else $XDG_STATE_HOME/wimcast\n"
     "                               or ~/.local/state/wimcast)\n"
     "      --site-dir DIR           where the site key is (default: $WIMCAST_SITE_DIR;\n"
-    "                               else the folder 'site' in the state directory)\n"
+    "                               else the folder 'site' in the state directory);\n"
+    "                               typed with reset: also if it is of another site\n"
     "\n"
     "For a certificate:\n"
     "      --name HOST              host name or address that receivers ask for; several\n"
-    "                               are fine (default: those of the request, or of\n"
-    "                               this machine). With verify: is it made out to it?\n"
+    "                               are fine (default: those of the request, or those\n"
+    "                               that it has and this machine's). With verify: is\n"
+    "                               it made out to it?\n"
     "      --days N                 how long it holds: 1..36500 (default: 3650)\n"
     "\n"
     "Of one action:\n"
@@ -123,6 +125,7 @@ static enum wc_err take_option(struct wc_key_options *o, int code, const char *t
     case KEY_STATE_DIR:
         return wc_state_dir_read("--state-dir", text, o->state_dir, why);
     case KEY_SITE_DIR:
+        o->has_site_dir = true;
         return wc_state_dir_read("--site-dir", text, o->site_dir, why);
     case KEY_NAME:
         err = check_action(o->action, MAKING | BIT(WC_KEY_VERIFY), "--name", why);

@@ -23,8 +23,9 @@ struct wc_key_options {
     const char *install; /* of `sign`: a certificate that came back; NULL: none */
     const char *output;  /* of `sign CSR` and `export`; NULL: by default */
     struct wc_key_names names;
-    uint32_t days; /* of a certificate */
-    bool alone;    /* of `reset`: signed by itself */
+    uint32_t days;     /* of a certificate */
+    bool alone;        /* of `reset`: signed by itself */
+    bool has_site_dir; /* typed here, not found in the environment */
     char state_dir[WC_SENDER_STATE_DIR_BYTES];
     char site_dir[WC_SENDER_SITE_DIR_BYTES];
 };

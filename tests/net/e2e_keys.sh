@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # A site, its senders and a receiver that knows only the site, over loopback. A sender whose key is
 # there but not signed is refused with the cause; one command mends it, and the receiver's command
-# stays the same. A sender of another site is refused.
+# stays the same. A sender of another site is refused. The names of a sender outlive its key.
 # shellcheck source-path=SCRIPTDIR source=transfer.sh
 source "$(dirname "${BASH_SOURCE[0]}")/transfer.sh"
 
@@ -93,3 +93,13 @@ send_it
 fetch_by_site r7
 refused r7 'not made out to 127.0.0.2' '127.0.0.1'
 end_early
+
+# A name that it was given is kept by the next key.
+key sign --name 127.0.0.1 --name 127.0.0.2
+key reset
+send_it
+fetch_by_site r8
+end_of_receiver r8 60 0
+end_of_sender 30 0
+same "$work_dir/image.img" "$work_dir/r8/image.img"
+say "ok: names outlive a reset"

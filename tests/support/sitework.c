@@ -46,6 +46,18 @@ void wc_sitework_dp(struct wc_workdir *w, const char *dp, const char *site, int6
     must(site ? wc_keychain_reset(&k, &deed) : wc_keychain_reset_alone(&k, &deed));
 }
 
+struct wc_key_sight wc_sitework_look(struct wc_workdir *w, const char *dp, const char *site,
+                                     const char *name, int64_t now_s)
+{
+    struct wc_key_sight s;
+    struct wc_keycheck_place place = {.state_dir = wc_workdir_at(w, dp),
+                                      .site_dir = site ? wc_workdir_at(w, site) : NULL,
+                                      .name = name,
+                                      .now_s = now_s};
+    wc_keycheck_files(&s, &place);
+    return s;
+}
+
 static size_t read_all(struct wc_workdir *w, const char *path, char *text, size_t capacity)
 {
     FILE *file = fopen(wc_workdir_at(w, path), "re");

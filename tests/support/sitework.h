@@ -4,6 +4,7 @@
 #define WC_TESTS_SUPPORT_SITEWORK_H
 
 #include "common/io/keychain.h"
+#include "common/io/keycheck.h"
 #include "tests/support/workdir.h"
 
 #define WC_SITEWORK_DAY 86400
@@ -19,6 +20,10 @@ void wc_sitework_dp(struct wc_workdir *w, const char *dp, const char *site, int6
 /* What wc_keychain functions take; `names` and `why` live as long as the program. */
 struct wc_keychain wc_sitework_chain(struct wc_workdir *w, const char *dp, const char *site,
                                      int64_t now_s);
+
+/* What is to be seen of the key in the folder `dp`, with `site` (NULL: none) at hand. */
+struct wc_key_sight wc_sitework_look(struct wc_workdir *w, const char *dp, const char *site,
+                                     const char *name, int64_t now_s);
 
 /* Change the signature in a PEM file that holds one certificate or two: of the first. */
 void wc_sitework_forge(struct wc_workdir *w, const char *path);
