@@ -11,6 +11,7 @@
 
 #define KEY_NAME         "SerializedMCSKey"
 #define CERTIFICATE_NAME "SignedSerializedMCSKey"
+#define SITE_NAME        "SiteCertificate"
 #define DAY_SECONDS      86400
 
 /* sysexits.h */
@@ -27,6 +28,7 @@
         {"key." id, WC_SEVERITY_##severity, WC_HR_##hresult, receiver_exit}, \
     }
 
+KIND(folder_open, "state-dir-open", ERROR, ACCESS_DENIED, EXIT_NOPERM, EXIT_NOPERM);
 KIND(missing, "missing", ERROR, FAIL, EXIT_CONFIG, EXIT_NOPERM);
 KIND(empty, "empty", ERROR, FAIL, EXIT_CONFIG, EXIT_NOPERM);
 KIND(malformed, "malformed", ERROR, FAIL, EXIT_CONFIG, EXIT_NOPERM);
@@ -36,6 +38,7 @@ KIND(mismatch, "mismatch", ERROR, FAIL, EXIT_CONFIG, EXIT_NOPERM);
 KIND(not_signed, "not-signed", ERROR, FAIL, EXIT_CONFIG, EXIT_NOPERM);
 KIND(not_joined, "not-joined", WARNING, FAIL, 0, 0);
 KIND(self_signed, "self-signed", NOTICE, OK, 0, 0);
+KIND(next_waits, "next-waits", WARNING, FAIL, 0, 0);
 KIND(other_key, "other-key", ERROR, FAIL, EXIT_CONFIG, EXIT_NOPERM);
 KIND(other_site, "other-site", ERROR, FAIL, EXIT_CONFIG, EXIT_NOPERM);
 KIND(false_signature, "false-signature", ERROR, FAIL, EXIT_CONFIG, EXIT_NOPERM);
@@ -49,6 +52,10 @@ KIND(reply_part, "reply-part", ERROR, FAIL, EXIT_PROTOCOL, EXIT_TEMPFAIL);
 KIND(manifest_unsigned, "manifest-unsigned", ERROR, FAIL, EXIT_PROTOCOL, EXIT_PROTOCOL);
 KIND(manifest_swapped, "manifest-swapped", ERROR, FAIL, EXIT_PROTOCOL, EXIT_PROTOCOL);
 KIND(manifest_other_key, "manifest-other-key", ERROR, FAIL, EXIT_PROTOCOL, EXIT_PROTOCOL);
+
+#define FIX_UNREADABLE "run as the user that it belongs to, or give it to this one (chown)"
+#define FIX_CARRY \
+    "carry a request to the site key, and the answer back: wimcast-sender key init says how"
 
 struct judge {
     const struct wc_key_sight *s;
@@ -66,6 +73,51 @@ static struct wc_finding *add(struct judge *j, const struct wc_finding_kind kind
 static const char *preposition(const struct wc_key_sight *s)
 {
     return s->by_receiver ? " of " : " in ";
+}
+
+/* --- what mends it, and where --------------------------------------------------------------- */
+
+/* The same fault is mended in other ways: in one command where the site key is, by a request that
+ * is carried where it is not, and without it where there is no site. */
+enum where {
+    SITE_AT_HAND,
+    SITE_AWAY,
+    SITE_UNDECIDED, /* joining one was begun, or one is at hand, without its key */
+    SITE_NONE,
+};
+
+static enum where where_is_site(const struct wc_key_sight *s)
+{
+    bool is_signed_by_some =
+        s->is_pair && s->signer != WC_KEY_SIGNER_NONE && s->signer != WC_KEY_SIGNER_SELF;
+    if (s->has_site_key)
+        return SITE_AT_HAND;
+    if (s->belongs_to_a_site)
+        return SITE_AWAY;
+    return s->has_pin || s->has_request || is_signed_by_some ? SITE_UNDECIDED : SITE_NONE;
+}
+
+#define RESET_AND_CARRY "wimcast-sender key reset, and carry its request as it says"
+#define RESET_ALONE     "wimcast-sender key reset --self-signed"
+
+/* A new key. */
+static const char *reset(const struct wc_key_sight *s)
+{
+    static const char *const commands[] = {
+        [SITE_AT_HAND] = "wimcast-sender key reset",
+        [SITE_AWAY] = RESET_AND_CARRY,
+        [SITE_UNDECIDED] = RESET_AND_CARRY "; without a site: " RESET_ALONE,
+        [SITE_NONE] = RESET_ALONE " (there is a new URL then)",
+    };
+    return commands[where_is_site(s)];
+}
+
+/* The same key, signed by its site. */
+static const char *sign(const struct wc_key_sight *s)
+{
+    return where_is_site(s) == SITE_AT_HAND
+               ? "wimcast-sender key sign"
+               : "wimcast-sender key init, and carry its request as it says";
 }
 
 /* --- files ---------------------------------------------------------------------------------- */
@@ -87,49 +139,95 @@ static void say_exposed(struct judge *j)
     struct wc_finding *f =
         say_file(j, exposed, "the MCS key is open to other users", KEY_NAME, s->key_detail, "");
     WC_PHRASE(f->fix, "make it private: chmod 600 ", s->place,
-              "/" KEY_NAME "; if others could read it for long: wimcast-sender key reset");
+              "/" KEY_NAME "; if others could read it for long: ", reset(s));
+}
+
+static void judge_folder(struct judge *j)
+{
+    const struct wc_key_sight *s = j->s;
+    char mode[] = "mode 0000";
+    if (!s->folder_mode)
+        return;
+    for (unsigned i = 0; i < 4; i++)
+        mode[sizeof(mode) - 2 - i] = (char)('0' + (s->folder_mode >> (3 * i) & 7));
+    struct wc_finding *f = add(j, folder_open);
+    WC_PHRASE(f->sentence, "other users may write to the folder of the MCS key, and put another "
+                           "one in its place");
+    WC_PHRASE(f->evidence, s->place, ": ", mode);
+    WC_PHRASE(f->fix, "close it: chmod go-w ", s->place);
+}
+
+/* A key of no use. */
+static void say_useless(struct judge *j, const struct wc_finding_kind kind[2], const char *what,
+                        const char *seen)
+{
+    struct wc_finding *f = say_file(j, kind, what, KEY_NAME, seen, "");
+    WC_PHRASE(f->fix, "restore it from a backup, or make a new one: ", reset(j->s));
 }
 
 /* Is the key's own file good? */
 static bool judge_key_file(struct judge *j)
 {
     const struct wc_key_sight *s = j->s;
-    bool alone = s->certificate == WC_KEY_FILE_MISSING;
     switch (s->key) {
     case WC_KEY_FILE_GOOD:
         return true;
     case WC_KEY_FILE_MISSING:
-        say_file(j, missing, "there is no MCS key", KEY_NAME,
-                 alone ? "no such file" : "no such file, but its certificate is there",
-                 alone ? "make one: wimcast-sender key init (the first send makes one, too)"
-                       : "restore it from a backup, or make a new one: wimcast-sender key reset");
+        if (s->certificate == WC_KEY_FILE_MISSING)
+            say_file(j, missing, "there is no MCS key", KEY_NAME, "no such file",
+                     where_is_site(s) == SITE_NONE
+                         ? "the first send makes one; if a site is to sign it: wimcast-sender key "
+                           "init"
+                         : "make one: wimcast-sender key init");
+        else
+            say_useless(j, missing, "there is no MCS key",
+                        "no such file, but its certificate is there");
         return false;
     case WC_KEY_FILE_EMPTY:
-        say_file(j, empty, "the MCS key is empty", KEY_NAME, "0 bytes",
-                 "restore it from a backup, or make a new one: wimcast-sender key reset");
+        say_useless(j, empty, "the MCS key is empty", "0 bytes");
         return false;
     case WC_KEY_FILE_MALFORMED:
-        say_file(j, malformed, "the MCS key is malformed", KEY_NAME, s->key_detail,
-                 "restore it from a backup, or make a new one: wimcast-sender key reset");
+        say_useless(j, malformed, "the MCS key is malformed", s->key_detail);
         return false;
     case WC_KEY_FILE_EXPOSED:
         say_exposed(j);
         return false;
     case WC_KEY_FILE_UNREADABLE:
         say_file(j, unreadable, "the MCS key cannot be read by this user", KEY_NAME, s->key_detail,
-                 "run as the user that it belongs to, or give it to this one (chown)");
+                 FIX_UNREADABLE);
         return false;
     }
     return false;
 }
 
-#define FIX_NOT_SIGNED                                                          \
-    "where the site key is, run wimcast-sender key reset; else carry " KEY_NAME \
-    ".csr to it, and the answer back (wimcast-sender key init says how)"
+/* A certificate of no use, of a key that is good. */
+static void say_uncertified(struct judge *j, const struct wc_finding_kind kind[2], const char *what,
+                            const char *seen)
+{
+    const struct wc_key_sight *s = j->s;
+    struct wc_finding *f = say_file(j, kind, what, CERTIFICATE_NAME, seen, "");
+    switch (where_is_site(s)) {
+    case SITE_AT_HAND:
+        WC_PHRASE(f->fix, "sign the key: wimcast-sender key sign; or make a new one: "
+                          "wimcast-sender key reset");
+        return;
+    case SITE_AWAY:
+        WC_PHRASE(f->fix, FIX_CARRY);
+        return;
+    case SITE_UNDECIDED:
+        WC_PHRASE(f->fix, FIX_CARRY "; without a site: " RESET_ALONE);
+        return;
+    case SITE_NONE:
+        WC_PHRASE(f->fix, "remove it, and the next send makes it: rm ", s->place,
+                  "/" CERTIFICATE_NAME);
+        return;
+    }
+}
 
 static bool judge_certificate_file(struct judge *j)
 {
     const struct wc_key_sight *s = j->s;
+    bool has_site = where_is_site(s) != SITE_NONE;
     static const char unsigned_yet[] = "the MCS key is there, but not signed yet";
     switch (s->certificate) {
     case WC_KEY_FILE_GOOD:
@@ -137,24 +235,22 @@ static bool judge_certificate_file(struct judge *j)
         return true;
     case WC_KEY_FILE_MISSING:
         if (s->has_request || s->belongs_to_a_site)
-            say_file(j, not_signed, unsigned_yet, CERTIFICATE_NAME,
-                     s->has_request ? "no such file; " KEY_NAME ".csr waits for a signature"
-                                    : "no such file",
-                     FIX_NOT_SIGNED);
+            say_uncertified(j, not_signed, unsigned_yet,
+                            s->has_request ? "no such file; " KEY_NAME ".csr waits for a signature"
+                                           : "no such file");
         return false; /* the next send signs the key with itself: nothing is wrong */
     case WC_KEY_FILE_EMPTY:
-        say_file(j, not_signed, unsigned_yet, CERTIFICATE_NAME, "0 bytes", FIX_NOT_SIGNED);
+        say_uncertified(j, not_signed,
+                        has_site ? unsigned_yet : "the certificate of the MCS key is empty",
+                        "0 bytes");
         return false;
     case WC_KEY_FILE_MALFORMED:
-        say_file(j, malformed, "the certificate of the MCS key is malformed", CERTIFICATE_NAME,
-                 s->certificate_detail,
-                 "sign the key again: wimcast-sender key sign; without a site remove the file, "
-                 "and the next send makes it");
+        say_uncertified(j, malformed, "the certificate of the MCS key is malformed",
+                        s->certificate_detail);
         return false;
     case WC_KEY_FILE_UNREADABLE:
         say_file(j, unreadable, "the certificate of the MCS key cannot be read by this user",
-                 CERTIFICATE_NAME, s->certificate_detail,
-                 "run as the user that it belongs to, or give it to this one (chown)");
+                 CERTIFICATE_NAME, s->certificate_detail, FIX_UNREADABLE);
         return false;
     }
     return false;
@@ -162,13 +258,61 @@ static bool judge_certificate_file(struct judge *j)
 
 static bool judge_pair(struct judge *j)
 {
-    if (j->s->is_pair)
+    const struct wc_key_sight *s = j->s;
+    if (s->is_pair)
         return true;
-    say_file(j, mismatch, "certificate and private key of the MCS key do not match",
-             CERTIFICATE_NAME, "its public key is not that of " KEY_NAME,
-             "if the key is the right one, sign it: wimcast-sender key sign; else make a new "
-             "pair: wimcast-sender key reset");
+    struct wc_finding *f =
+        say_file(j, mismatch, "certificate and private key of the MCS key do not match",
+                 CERTIFICATE_NAME, "its public key is not that of " KEY_NAME, "");
+    if (where_is_site(s) == SITE_NONE)
+        WC_PHRASE(f->fix,
+                  "if the key is the right one, remove the certificate, and the next send "
+                  "makes it: rm ",
+                  s->place, "/" CERTIFICATE_NAME "; else make a new pair: ", reset(s));
+    else
+        WC_PHRASE(f->fix, "if the key is the right one, have it signed: ", sign(s),
+                  "; else make a new pair: ", reset(s));
     return false;
+}
+
+/* Is it known which site this sender belongs to, if to any? */
+static bool judge_site_file(struct judge *j)
+{
+    const struct wc_key_sight *s = j->s;
+    struct wc_finding *f;
+    if (!s->belongs_to_a_site || s->site_certificate == WC_KEY_FILE_GOOD)
+        return true;
+    if (s->site_certificate == WC_KEY_FILE_UNREADABLE) {
+        say_file(j, unreadable, "the certificate of this sender's site cannot be read by this user",
+                 SITE_NAME, s->site_detail, FIX_UNREADABLE);
+        return false;
+    }
+    f = say_file(j, malformed, "the certificate of this sender's site is damaged", SITE_NAME,
+                 s->site_certificate == WC_KEY_FILE_EMPTY ? "0 bytes" : s->site_detail, "");
+    if (s->has_site_key)
+        WC_PHRASE(f->fix, "write it anew: wimcast-sender key export --output ", s->place,
+                  "/" SITE_NAME);
+    else
+        WC_PHRASE(f->fix,
+                  "write it where the site key is: wimcast-sender key export --output "
+                  "FILE; and put FILE here: ",
+                  s->place, "/" SITE_NAME);
+    return false;
+}
+
+/* Who made a new key, perhaps because the old one was stolen, has to know that it is not used. */
+static void judge_next(struct judge *j)
+{
+    const struct wc_key_sight *s = j->s;
+    if (!s->has_next)
+        return;
+    struct wc_finding *f =
+        say_file(j, next_waits,
+                 "a new MCS key waits for its certificate, and the old one is still "
+                 "in use",
+                 KEY_NAME ".next", "it is there", "");
+    WC_PHRASE(f->fix, "have it signed: ", sign(s), "; to give it up: rm ", s->place,
+              "/" KEY_NAME ".next ", s->place, "/" KEY_NAME ".csr");
 }
 
 /* --- whose signature ------------------------------------------------------------------------- */
@@ -195,7 +339,7 @@ static void say_self_signed(struct judge *j)
         WC_PHRASE(f->fix, "on the sender run wimcast-sender key reset (or key sign), and start it "
                           "again");
     else
-        WC_PHRASE(f->fix, FIX_NOT_SIGNED);
+        WC_PHRASE(f->fix, "have it signed: ", sign(s));
 }
 
 static void say_other_key(struct judge *j)
@@ -231,11 +375,11 @@ static void say_other_signer(struct judge *j)
                   ", expected was ", s->has_pin ? pin : "a site that is known here");
     }
     if (!s->by_receiver)
-        WC_PHRASE(f->fix, "sign it with this site's key: wimcast-sender key sign; if the sender "
-                          "has changed its site: wimcast-sender key reset --site-dir DIR");
+        WC_PHRASE(f->fix, "have it signed by this site: ", sign(s),
+                  "; if the sender is to change its site: wimcast-sender key reset --site-dir DIR");
     else if (s->pin_is_site)
         WC_PHRASE(f->fix, "name the certificate of the sender's own site with --site-key, or sign "
-                          "its key with yours: wimcast-sender key reset there");
+                          "its key with yours: wimcast-sender key reset --site-dir DIR there");
     else
         WC_PHRASE(f->fix, "use the URL that the sender prints now, if that is the site meant");
 }
@@ -288,12 +432,13 @@ static void say_date(struct judge *j, const struct wc_finding_kind kind[2], cons
         WC_PHRASE(f->fix,
                   "set the clock of this machine, or of the one that signed: they differ "
                   "by ",
-                  span, " at least; then, if the other was wrong, wimcast-sender key sign");
+                  span, " at least; then, if the other was wrong: ",
+                  s->by_receiver ? "wimcast-sender key sign" : sign(s));
     else if (s->by_receiver)
         WC_PHRASE(f->fix, "on the sender run wimcast-sender key reset, and start it again; if the "
                           "clock here is wrong, set it");
     else
-        WC_PHRASE(f->fix, "sign it again: wimcast-sender key sign, or key reset for a new key");
+        WC_PHRASE(f->fix, "have it signed again: ", sign(s));
 }
 
 static void judge_dates(struct judge *j)
@@ -317,9 +462,17 @@ static void judge_name(struct judge *j)
     WC_PHRASE(f->sentence, "the certificate of the MCS key", preposition(s), s->place,
               " is not made out to ", s->name);
     WC_PHRASE(f->evidence, "its names are: ", s->names[0] ? s->names : "none");
-    WC_PHRASE(f->fix,
-              s->by_receiver ? "use one of its names in the URL, or on the sender run " : "",
-              "wimcast-sender key sign --name ", s->name, " (and --name for each other name)");
+    if (s->by_receiver)
+        WC_PHRASE(f->fix,
+                  "use one of its names in the URL, or on the sender run wimcast-sender "
+                  "key sign --name ",
+                  s->name, " (and --name for each other name)");
+    else if (where_is_site(s) == SITE_AT_HAND)
+        WC_PHRASE(f->fix, "wimcast-sender key sign --name ", s->name,
+                  " (and --name for each other name)");
+    else
+        WC_PHRASE(f->fix, "wimcast-sender key init --name ", s->name,
+                  " (and --name for each other name), and carry its request as it says");
 }
 
 /* --- what came after the handshake ----------------------------------------------------------- */
@@ -390,8 +543,10 @@ static void judge_reply(struct judge *j)
 void wc_key_rules(const struct wc_key_sight *sight, struct wc_findings *list)
 {
     struct judge j = {.s = sight, .list = list};
-    bool is_whole =
-        sight->by_receiver || (judge_key_file(&j) && judge_certificate_file(&j) && judge_pair(&j));
+    judge_folder(&j);
+    bool is_whole = sight->by_receiver || (judge_key_file(&j) && judge_certificate_file(&j) &&
+                                           judge_pair(&j) && judge_site_file(&j));
+    judge_next(&j);
     if (is_whole && judge_signer(&j)) {
         judge_dates(&j);
         judge_name(&j);

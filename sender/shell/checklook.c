@@ -262,6 +262,7 @@ static void look_at_keys(struct look *l)
         .name = is_good ? wc_session_host(&l->netif, dp->netif.family, host) : NULL,
         .now_s = dp->now_s};
     wc_keycheck_files(&l->ret->key, &place);
+    l->ret->key.folder_mode = 0; /* wc_dp_rules says it, and more */
     dp->has_no_key = wc_keycheck_is_blank(&l->ret->key);
     dp->newest_file_s = newest_of(l->o->state_dir);
 }

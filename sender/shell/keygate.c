@@ -12,7 +12,7 @@ enum wc_err wc_keygate_check(const struct wc_keycheck_place *place,
     struct wc_findings findings = {.count = 0};
     char line[WC_SENTENCE_BYTES_MAX + 1];
     wc_keycheck_files(&sight, place);
-    if (wc_keycheck_is_blank(&sight))
+    if (wc_keycheck_is_blank(&sight) && !sight.folder_mode)
         return WC_OK; /* a first use makes it */
     wc_key_rules(&sight, &findings);
     for (uint32_t i = 0; i < findings.count; i++) {

@@ -126,7 +126,7 @@ static void files_of_the_certificate(void **state)
     (void)state;
     struct wc_key_sight s = good(false);
     s.certificate = WC_KEY_FILE_MISSING;
-    assert_says(assert_finds(&s, "key.not-signed", WC_HR_FAIL, 78)->fix, "key reset");
+    assert_says(assert_finds(&s, "key.not-signed", WC_HR_FAIL, 78)->fix, "key init says how");
     s.belongs_to_a_site = false;
     assert_null(judge(&s));
     s.has_request = true;
@@ -143,12 +143,90 @@ static void files_of_the_certificate(void **state)
     assert_finds(&s, "key.mismatch", WC_HR_FAIL, 78);
 }
 
+/* What mends a fault is another thing where the site key is, where it is not, and without one. */
+static void the_fix_fits_the_sender(void **state)
+{
+    (void)state;
+    static const struct {
+        enum wc_key_file key, certificate;
+        bool is_pair;
+        const char *at_hand, *away, *undecided, *none;
+    } cases[] = {
+        {WC_KEY_FILE_EMPTY, WC_KEY_FILE_GOOD, false, "one: wimcast-sender key reset",
+         "reset, and carry its request", "site: wimcast-sender key reset --self-signed",
+         "one: wimcast-sender key reset --self-signed"},
+        {WC_KEY_FILE_MISSING, WC_KEY_FILE_GOOD, false, "one: wimcast-sender key reset",
+         "reset, and carry its request", "site: wimcast-sender key reset --self-signed",
+         "one: wimcast-sender key reset --self-signed"},
+        {WC_KEY_FILE_EXPOSED, WC_KEY_FILE_GOOD, false, "long: wimcast-sender key reset",
+         "reset, and carry its request", "site: wimcast-sender key reset --self-signed",
+         "long: wimcast-sender key reset --self-signed"},
+        {WC_KEY_FILE_GOOD, WC_KEY_FILE_EMPTY, false, "key sign", "key init says how",
+         "site: wimcast-sender key reset --self-signed", "rm /var/lib/wimcast/SignedSerialized"},
+        {WC_KEY_FILE_GOOD, WC_KEY_FILE_MALFORMED, false, "key sign", "key init says how",
+         "site: wimcast-sender key reset --self-signed", "rm /var/lib/wimcast/SignedSerialized"},
+        {WC_KEY_FILE_GOOD, WC_KEY_FILE_GOOD, false, "signed: wimcast-sender key sign",
+         "signed: wimcast-sender key init, and carry", "reset --self-signed",
+         "rm /var/lib/wimcast/SignedSerialized"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct wc_key_sight s = good(false);
+        s.key = cases[i].key;
+        s.certificate = cases[i].certificate;
+        s.is_pair = cases[i].is_pair;
+        s.has_site_key = true;
+        assert_says(judge(&s)->fix, cases[i].at_hand);
+        assert_null(strstr(judge(&s)->fix, "carry"));
+        s.has_site_key = false;
+        assert_says(judge(&s)->fix, cases[i].away);
+        assert_null(strstr(judge(&s)->fix, "--self-signed"));
+        s.belongs_to_a_site = false;
+        assert_says(judge(&s)->fix, cases[i].undecided);
+        s.has_pin = s.pin_is_site = false;
+        s.has_request = true;
+        assert_says(judge(&s)->fix, cases[i].undecided);
+        s.has_request = false;
+        assert_says(judge(&s)->fix, cases[i].none);
+        assert_null(strstr(judge(&s)->fix, "carry"));
+    }
+}
+
+static void beside_the_key(void **state)
+{
+    (void)state;
+    struct wc_key_sight s = good(false);
+    s.folder_mode = 01777;
+    const struct wc_finding *f = assert_finds(&s, "key.state-dir-open", WC_HR_ACCESS_DENIED, 77);
+    assert_says(f->evidence, "mode 1777");
+    assert_says(f->fix, "chmod go-w /var/lib/wimcast");
+    s = good(false);
+    s.has_next = true;
+    f = assert_finds(&s, "key.next-waits", WC_HR_FAIL, 0);
+    assert_int_equal(f->kind->severity, WC_SEVERITY_WARNING);
+    assert_says(f->fix, "key init");
+    s.has_site_key = true;
+    assert_says(judge(&s)->fix, "key sign");
+    s = good(false);
+    s.site_certificate = WC_KEY_FILE_EMPTY;
+    assert_says(assert_finds(&s, "key.malformed", WC_HR_FAIL, 78)->fix, "where the site key is");
+    s.site_certificate = WC_KEY_FILE_MALFORMED;
+    s.has_site_key = true;
+    snprintf(s.site_detail, sizeof(s.site_detail), "no PEM");
+    f = assert_finds(&s, "key.malformed", WC_HR_FAIL, 78);
+    assert_says(f->evidence, "SiteCertificate: no PEM");
+    assert_says(f->fix, "key export --output /var/lib/wimcast/SiteCertificate");
+    s.site_certificate = WC_KEY_FILE_UNREADABLE;
+    assert_finds(&s, "key.unreadable", WC_HR_ACCESS_DENIED, 77);
+}
+
 static void not_signed(void **state)
 {
     (void)state;
     struct wc_key_sight s = good(false);
     s.signer = WC_KEY_SIGNER_SELF;
-    assert_says(assert_finds(&s, "key.not-signed", WC_HR_FAIL, 78)->fix, "key reset");
+    assert_says(assert_finds(&s, "key.not-signed", WC_HR_FAIL, 78)->fix, "key init, and carry");
+    s.has_site_key = true;
+    assert_says(assert_finds(&s, "key.not-signed", WC_HR_FAIL, 78)->fix, "key sign");
     s.belongs_to_a_site = false; /* a site key is at hand, that is all */
     assert_int_equal(assert_finds(&s, "key.not-joined", WC_HR_FAIL, 0)->kind->severity,
                      WC_SEVERITY_WARNING);
@@ -294,6 +372,8 @@ int main(void)
         cmocka_unit_test(nothing_is_wrong),
         cmocka_unit_test(files),
         cmocka_unit_test(files_of_the_certificate),
+        cmocka_unit_test(the_fix_fits_the_sender),
+        cmocka_unit_test(beside_the_key),
         cmocka_unit_test(not_signed),
         cmocka_unit_test(signed_by_another),
         cmocka_unit_test(dates),
