@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/core/hresult.h"
+#include "common/core/text.h"
 #include "common/diag/phrase.h"
 
 #define KEY_NAME         "SerializedMCSKey"
@@ -60,7 +61,8 @@ KIND(manifest_other_key, "manifest-other-key", ERROR, FAIL, EXIT_PROTOCOL, EXIT_
 struct judge {
     const struct wc_key_sight *s;
     struct wc_findings *list;
-    struct wc_finding spare; /* when the list is full */
+    char folder[2 * WC_KEY_PLACE_BYTES]; /* as a word of a command */
+    struct wc_finding spare;             /* when the list is full */
 };
 
 static struct wc_finding *add(struct judge *j, const struct wc_finding_kind kind[2])
@@ -138,7 +140,7 @@ static void say_exposed(struct judge *j)
     const struct wc_key_sight *s = j->s;
     struct wc_finding *f =
         say_file(j, exposed, "the MCS key is open to other users", KEY_NAME, s->key_detail, "");
-    WC_PHRASE(f->fix, "make it private: chmod 600 ", s->place,
+    WC_PHRASE(f->fix, "make it private: chmod 600 ", j->folder,
               "/" KEY_NAME "; if others could read it for long: ", reset(s));
 }
 
@@ -154,7 +156,7 @@ static void judge_folder(struct judge *j)
     WC_PHRASE(f->sentence, "other users may write to the folder of the MCS key, and put another "
                            "one in its place");
     WC_PHRASE(f->evidence, s->place, ": ", mode);
-    WC_PHRASE(f->fix, "close it: chmod go-w ", s->place);
+    WC_PHRASE(f->fix, "close it: chmod go-w ", j->folder);
 }
 
 /* A key of no use. */
@@ -218,7 +220,7 @@ static void say_uncertified(struct judge *j, const struct wc_finding_kind kind[2
         WC_PHRASE(f->fix, FIX_CARRY "; without a site: " RESET_ALONE);
         return;
     case SITE_NONE:
-        WC_PHRASE(f->fix, "remove it, and the next send makes it: rm ", s->place,
+        WC_PHRASE(f->fix, "remove it, and the next send makes it: rm ", j->folder,
                   "/" CERTIFICATE_NAME);
         return;
     }
@@ -268,7 +270,7 @@ static bool judge_pair(struct judge *j)
         WC_PHRASE(f->fix,
                   "if the key is the right one, remove the certificate, and the next send "
                   "makes it: rm ",
-                  s->place, "/" CERTIFICATE_NAME "; else make a new pair: ", reset(s));
+                  j->folder, "/" CERTIFICATE_NAME "; else make a new pair: ", reset(s));
     else
         WC_PHRASE(f->fix, "if the key is the right one, have it signed: ", sign(s),
                   "; else make a new pair: ", reset(s));
@@ -290,13 +292,13 @@ static bool judge_site_file(struct judge *j)
     f = say_file(j, malformed, "the certificate of this sender's site is damaged", SITE_NAME,
                  s->site_certificate == WC_KEY_FILE_EMPTY ? "0 bytes" : s->site_detail, "");
     if (s->has_site_key)
-        WC_PHRASE(f->fix, "write it anew: wimcast-sender key export --output ", s->place,
+        WC_PHRASE(f->fix, "write it anew: wimcast-sender key export --output ", j->folder,
                   "/" SITE_NAME);
     else
         WC_PHRASE(f->fix,
                   "write it where the site key is: wimcast-sender key export --output "
                   "FILE; and put FILE here: ",
-                  s->place, "/" SITE_NAME);
+                  j->folder, "/" SITE_NAME);
     return false;
 }
 
@@ -311,8 +313,8 @@ static void judge_next(struct judge *j)
                  "a new MCS key waits for its certificate, and the old one is still "
                  "in use",
                  KEY_NAME ".next", "it is there", "");
-    WC_PHRASE(f->fix, "have it signed: ", sign(s), "; to give it up: rm ", s->place,
-              "/" KEY_NAME ".next ", s->place, "/" KEY_NAME ".csr");
+    WC_PHRASE(f->fix, "have it signed: ", sign(s), "; to give it up: rm ", j->folder,
+              "/" KEY_NAME ".next ", j->folder, "/" KEY_NAME ".csr");
 }
 
 /* --- whose signature ------------------------------------------------------------------------- */
@@ -543,6 +545,7 @@ static void judge_reply(struct judge *j)
 void wc_key_rules(const struct wc_key_sight *sight, struct wc_findings *list)
 {
     struct judge j = {.s = sight, .list = list};
+    wc_text_shell(j.folder, sizeof(j.folder), sight->place);
     judge_folder(&j);
     bool is_whole = sight->by_receiver || (judge_key_file(&j) && judge_certificate_file(&j) &&
                                            judge_pair(&j) && judge_site_file(&j));

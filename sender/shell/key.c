@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/core/text.h"
 #include "common/diag/key_rules.h"
 #include "common/diag/phrase.h"
 #include "common/io/digest.h"
@@ -191,6 +192,7 @@ static void names_event(struct key_run *r, const struct wc_keychain_deed *deed)
 
 static void print_way(const struct key_run *r, const struct wc_keychain_deed *deed)
 {
+    char word[2 * WC_SENDER_SITE_DIR_BYTES];
     if (deed->found_other_site)
         printf("the site key in %s is of another site than this sender, so:\n", r->o->site_dir);
     else
@@ -202,7 +204,7 @@ static void print_way(const struct key_run *r, const struct wc_keychain_deed *de
            deed->path);
     if (deed->found_other_site)
         printf("to change to that site instead:\n     wimcast-sender key reset --site-dir %s\n",
-               r->o->site_dir);
+               wc_text_shell(word, sizeof word, r->o->site_dir));
     if (r->o->action == WC_KEY_RESET)
         printf("until then %s; for a new key that no site signs:\n"
                "     wimcast-sender key reset --self-signed\n",
@@ -246,6 +248,7 @@ static int run_sign_request(struct key_run *r)
 {
     struct wc_keychain_deed deed;
     char output[PATH_MAX];
+    char word[2 * PATH_MAX];
     int folder_bytes = (int)(base_name(r->o->request) - r->o->request);
     int count = snprintf(output, sizeof output, "%.*s" WC_IDENTITY_CERTIFICATE_NAME, folder_bytes,
                          r->o->request);
@@ -259,7 +262,7 @@ static int run_sign_request(struct key_run *r)
         print_names(&deed);
         printf("carry it back to its sender, and run there:\n"
                "  wimcast-sender key sign --install %s\n",
-               base_name(path));
+               wc_text_shell(word, sizeof word, base_name(path)));
     }
     warn_of_names(r, &deed);
     wc_jsonl_begin(r->console.events, "signed");

@@ -134,6 +134,7 @@ fi
 # Each command that a fix prints is run as it stands, in a folder with the fault, and the fault is
 # gone then: with the site key at hand, with a request that is carried, and without a site.
 PATH=$WC_BIN_DIR:$PATH
+d="$work_dir/it's damaged" # what is printed is quoted
 site=$work_dir/one/site
 wimcast-sender key reset --self-signed --state-dir alone >/dev/null
 cp -a one member
@@ -162,7 +163,7 @@ carry() {
 
 # commands FIX: one a line.
 commands() {
-    local w='[^ ;,()]+'
+    local w="('[^']*'|\\\\.|[^ ;,()'\\\\])+"
     grep -o -E "(wimcast-sender key [a-z]+( --?$w( $w)?)*|rm $w( $w)?|chmod $w $w)" <<<"$1" || true
 }
 
@@ -201,7 +202,7 @@ mend() {
             rc=0
             WIMCAST_STATE_DIR=$work_dir/none WIMCAST_SITE_DIR=$site bash -c "$command" >said 2>&1 ||
                 rc=$?
-            cp FILE "${fix##* }"
+            bash -c "cp FILE ${fix##*: }"
         fi
         in_place "$d" wimcast-sender key verify --json "$@" >verified 2>&1 || rc=$?
         jq -s -e "any(.id == \"$id\") | not" verified >/dev/null || rc=1
