@@ -19,6 +19,7 @@ enum wc_key_file {
     WC_KEY_FILE_EMPTY,
     WC_KEY_FILE_MALFORMED,  /* no PEM of what belongs there, too large, no regular file */
     WC_KEY_FILE_EXPOSED,    /* a secret that others may read or write */
+    WC_KEY_FILE_FOREIGN,    /* a secret of another user, who may change it */
     WC_KEY_FILE_UNREADABLE, /* by this user, or at all */
 };
 

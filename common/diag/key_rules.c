@@ -159,6 +159,17 @@ static void judge_folder(struct judge *j)
     WC_PHRASE(f->fix, "close it: chmod go-w ", j->folder);
 }
 
+/* Seen by root alone: no other user could read it. */
+static void say_foreign(struct judge *j)
+{
+    const struct wc_key_sight *s = j->s;
+    struct wc_finding *f =
+        say_file(j, exposed, "the MCS key belongs to another user, who may change it", KEY_NAME,
+                 s->key_detail, "");
+    WC_PHRASE(f->fix, "take it: chown root ", j->folder,
+              "/" KEY_NAME "; if that user is not to be trusted: ", reset(s));
+}
+
 /* A key of no use. */
 static void say_useless(struct judge *j, const struct wc_finding_kind kind[2], const char *what,
                         const char *seen)
@@ -193,6 +204,9 @@ static bool judge_key_file(struct judge *j)
         return false;
     case WC_KEY_FILE_EXPOSED:
         say_exposed(j);
+        return false;
+    case WC_KEY_FILE_FOREIGN:
+        say_foreign(j);
         return false;
     case WC_KEY_FILE_UNREADABLE:
         say_file(j, unreadable, "the MCS key cannot be read by this user", KEY_NAME, s->key_detail,
@@ -234,6 +248,7 @@ static bool judge_certificate_file(struct judge *j)
     switch (s->certificate) {
     case WC_KEY_FILE_GOOD:
     case WC_KEY_FILE_EXPOSED: /* it is no secret */
+    case WC_KEY_FILE_FOREIGN:
         return true;
     case WC_KEY_FILE_MISSING:
         if (s->has_request || s->belongs_to_a_site)

@@ -151,7 +151,7 @@ static enum wc_key_file look(const char *dir, const char *name, bool is_secret,
     snprintf(detail, WC_KEY_DETAIL_BYTES, "mode %04o, owner %u, this user is %u",
              (unsigned)st.st_mode & 07777u, (unsigned)st.st_uid, (unsigned)geteuid());
     if (err == WC_E_AUTH)
-        return WC_KEY_FILE_EXPOSED;
+        return st.st_mode & (S_IRWXG | S_IRWXO) ? WC_KEY_FILE_EXPOSED : WC_KEY_FILE_FOREIGN;
     if (err != WC_E_FORMAT)
         return WC_KEY_FILE_UNREADABLE;
     snprintf(detail, WC_KEY_DETAIL_BYTES, "%s",

@@ -40,9 +40,13 @@ static void look(const struct key_run *r, const char *name, struct wc_key_sight 
 static const char *file_text(enum wc_key_file state)
 {
     static const char *const texts[] = {
-        [WC_KEY_FILE_GOOD] = "good",       [WC_KEY_FILE_MISSING] = "missing",
-        [WC_KEY_FILE_EMPTY] = "empty",     [WC_KEY_FILE_MALFORMED] = "malformed",
-        [WC_KEY_FILE_EXPOSED] = "exposed", [WC_KEY_FILE_UNREADABLE] = "unreadable",
+        [WC_KEY_FILE_GOOD] = "good",
+        [WC_KEY_FILE_MISSING] = "missing",
+        [WC_KEY_FILE_EMPTY] = "empty",
+        [WC_KEY_FILE_MALFORMED] = "malformed",
+        [WC_KEY_FILE_EXPOSED] = "exposed",
+        [WC_KEY_FILE_FOREIGN] = "foreign",
+        [WC_KEY_FILE_UNREADABLE] = "unreadable",
     };
     return texts[state];
 }
@@ -129,7 +133,8 @@ static int run_show(struct key_run *r)
     if (!r->console.events)
         show_text(r, &s);
     show_event(r, &s);
-    bool is_there = s.key == WC_KEY_FILE_GOOD || s.key == WC_KEY_FILE_EXPOSED;
+    bool is_there =
+        s.key == WC_KEY_FILE_GOOD || s.key == WC_KEY_FILE_EXPOSED || s.key == WC_KEY_FILE_FOREIGN;
     return wc_console_end(&r->console, is_there ? EX_OK : EX_NOINPUT);
 }
 

@@ -164,7 +164,8 @@ carry() {
 # commands FIX: one a line.
 commands() {
     local w="('[^']*'|\\\\.|[^ ;,()'\\\\])+"
-    grep -o -E "(wimcast-sender key [a-z]+( --?$w( $w)?)*|rm $w( $w)?|chmod $w $w)" <<<"$1" || true
+    grep -o -E "(wimcast-sender key [a-z]+( --?$w( $w)?)*|rm $w( $w)?|ch(mod|own) $w $w)" \
+        <<<"$1" || true
 }
 
 # Another first letter in the last line of the first certificate: of its signature.
@@ -228,6 +229,7 @@ for setup in none hand away; do
     mend key.empty $setup "$base" 'truncate -s 0 SerializedMCSKey'
     mend key.malformed $setup "$base" 'echo no key >SerializedMCSKey'
     mend key.exposed $setup "$base" 'chmod 644 SerializedMCSKey'
+    ((EUID)) || mend key.exposed $setup "$base" 'chown 65534 SerializedMCSKey'
     mend key.state-dir-open $setup "$base" 'chmod 777 .'
     mend key.not-signed $setup "$base" 'truncate -s 0 SignedSerializedMCSKey'
     mend key.malformed $setup "$base" 'echo none >SignedSerializedMCSKey'

@@ -117,6 +117,10 @@ static void files(void **state)
     const struct wc_finding *f = assert_finds(&s, "key.exposed", WC_HR_ACCESS_DENIED, 77);
     assert_says(f->evidence, "0644");
     assert_says(f->fix, "chmod 600 /var/lib/wimcast/SerializedMCSKey");
+    s.key = WC_KEY_FILE_FOREIGN;
+    f = assert_finds(&s, "key.exposed", WC_HR_ACCESS_DENIED, 77);
+    assert_says(f->sentence, "another user");
+    assert_says(f->fix, "chown root /var/lib/wimcast/SerializedMCSKey");
     s.key = WC_KEY_FILE_UNREADABLE;
     assert_says(assert_finds(&s, "key.unreadable", WC_HR_ACCESS_DENIED, 77)->fix, "user");
 }
