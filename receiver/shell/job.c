@@ -139,7 +139,7 @@ enum wc_err wc_jobs_end(const struct wc_jobs *jobs, bool is_received, struct wc_
 {
     enum wc_err first = WC_OK;
     for (uint32_t i = 0; i < jobs->count; i++) {
-        struct wc_why own;
+        struct wc_why own = {.exit_code = 0};
         enum wc_err err =
             jobs->list[i].end ? jobs->list[i].end(jobs->list[i].ctx, is_received, &own) : WC_OK;
         if (!err || first)

@@ -5,6 +5,8 @@
 # which is named by path; and ends that nobody wished for.
 # shellcheck source-path=SCRIPTDIR source=../net/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../net/lib.sh"
+# shellcheck source=../support/trees.sh
+source "$WC_ROOT/tests/support/trees.sh"
 command -v wimlib-imagex >/dev/null || skip "wimlib-imagex is not installed"
 command -v mkntfs >/dev/null || skip "mkntfs is not installed (package ntfs-3g)"
 
@@ -38,13 +40,6 @@ expect() {
 apply() { expect "$1" "$2" "$RECEIVER" apply "${@:3}"; }
 wim() { wimlib-imagex "$@" >wim.log 2>&1 || fail "wimlib-imagex $*: $(tail -n 3 wim.log)"; }
 
-# volume FILE [SIZE]: an empty NTFS volume.
-volume() {
-    rm -f "$1"
-    truncate -s "${2:-48M}" "$1"
-    mkntfs -F -Q -q "$1" >wim.log 2>&1 || fail "mkntfs $1: $(tail -n 3 wim.log)"
-}
-
 bears_mark() { [[ $(ntfsls "$1") == *"$mark"* ]]; }
 
 # flip FILE OFFSET: one byte.
@@ -56,24 +51,6 @@ flip() {
 }
 
 # --- what is compared ----------------------------------------------------------------------------
-
-# All there is to see of a tree: types, modes, sizes, times, links, and what is in the files.
-tree_hash() {
-    (
-        cd "$1"
-        find . -printf '%P|%y|%m|%n|%T@|%l|' \( -type d -printf '\n' -o -printf '%s\n' \) | sort
-        find . -type f -print0 | sort -z | xargs -0r sha256sum
-    ) | sha256sum
-}
-
-# The same of a volume, as libwim finds it there: attributes, security, short names, streams. Where
-# data lies in the captured WIM, and by which number links are known, is not of the volume.
-volume_list() {
-    rm -f seen.wim
-    wim capture "$1" seen.wim seen --compress=none
-    wimlib-imagex dir seen.wim 1 --detailed |
-        grep -v -E '^(Offset in WIM|Compressed size|Link Group ID|Last Access Time)'
-}
 
 # theirs WIM IMAGE_NUMBER TARGET: what wimlib-imagex makes of it.
 theirs() {

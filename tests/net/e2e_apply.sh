@@ -5,6 +5,8 @@
 # others go on at full speed; and ends that nobody wished for.
 # shellcheck source-path=SCRIPTDIR source=transfer.sh
 source "$(dirname "${BASH_SOURCE[0]}")/transfer.sh"
+# shellcheck source=../support/trees.sh
+source "$WC_ROOT/tests/support/trees.sh"
 
 # shellcheck disable=SC2016
 if [[ -z ${WC_LOCAL_NETWORK:-} ]] && unshare -n true 2>/dev/null; then
@@ -33,15 +35,6 @@ apply_into() {
     run_bg pid "$name" "$RECEIVER" apply --json --interface lo --name "$name" "$url" \
         "${target[@]}" "${@:2}" </dev/null >"$work_dir/$name.json" 2>"$work_dir/$name.err"
     receiver_pid[$name]=$pid
-}
-
-# All there is to see of a tree: types, modes, sizes, times, links, and what is in the files.
-tree_hash() {
-    (
-        cd "$1"
-        find . -printf '%P|%y|%m|%n|%T@|%l|' \( -type d -printf '\n' -o -printf '%s\n' \) | sort
-        find . -type f -print0 | sort -z | xargs -0r sha256sum
-    ) | sha256sum
 }
 
 # same_tree THEIRS OURS: and nothing says that it is incomplete.
@@ -84,8 +77,7 @@ apply_into a3 --image first
 volume=
 if command -v mkntfs >/dev/null; then
     volume=$work_dir/volume.ntfs
-    truncate -s 256M "$volume"
-    mkntfs -F -Q -q "$volume" >wim.log 2>&1 || fail "mkntfs: $(tail -n 3 wim.log)"
+    volume "$volume" 256M
     apply_into a4 --image 1 --target "$volume"
 else
     apply_into a4 --image 1
