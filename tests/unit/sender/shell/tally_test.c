@@ -46,6 +46,8 @@ static void the_least_of_those_at_work(void **state)
     UNTIL(bench_told(WC_MEMBER_DONE) == 2);
     assert_true(is_least(100, 100));
     UNTIL(wc_roster_is_empty(b.roster));
+    peer_leave(&p);
+    peer_leave(&q);
     bench_close();
 }
 
@@ -62,6 +64,7 @@ static void who_failed_does_not_count(void **state)
     peer_say_done(&p, 0x80004005, "no more");
     UNTIL(bench_told(WC_MEMBER_FAILED) == 1);
     assert_true(is_least(70, 100));
+    peer_leave(&p);
     peer_leave(&q);
     bench_close();
 }
