@@ -31,7 +31,7 @@ done
 # Small files and huge pages do not go together: trees have a tmpfs of their own.
 make_room_for_trees() {
     mkdir "$work_dir/trees"
-    mount -t tmpfs -o mode=700,size=$((bytes * 6)) bench "$work_dir/trees" ||
+    mount -t tmpfs -o mode=700,size=$((bytes * 12)) bench "$work_dir/trees" ||
         fail "cannot mount a tmpfs on $work_dir/trees"
     at_exit umount -l "$work_dir/trees"
 }

@@ -9,6 +9,7 @@ document=${BENCH_DOCUMENT:-$WC_ROOT/docs/PERFORMANCE.md}
 E2E=$FIGURES_DIR/e2e.json
 SIM=$FIGURES_DIR/sim.json
 MICRO=$FIGURES_DIR/micro.json
+APPLY=$FIGURES_DIR/apply.json
 
 fill_document() {
     local name
@@ -52,7 +53,9 @@ table_machine() {
     jq -r '.machine as $m | "- Measured on \($m.date), commit \($m.commit), \(.rounds) round(s)" +
             (if .quick then ", **quick run: shows that it works, not how fast**" else "" end) + ".",
         "- \($m.cpu), \($m.cores) cores, \($m.memory_gib) GiB, \($m.kernel); a virtual machine.",
-        "- " + ([$m.versions | to_entries[] | "\(.key) \(.value)"] | join(", ")) + "."' "$E2E"
+        "- " + ([$m.versions | to_entries[] | "\(.key) \(.value)"] | join(", ")) + "."' "$E2E" |
+        awk '{ while (length > 100 && match(substr($0, 1, 100), /.*, /)) {
+            print substr($0, 1, RLENGTH - 1); $0 = "  " substr($0, RLENGTH + 1) } print }'
 }
 
 table_targets() {
@@ -134,6 +137,21 @@ table_sim() {
     jq -r '.lines[] | [.loss * 100, .receivers, .wire, .theory, .wire_theory, .time_line,
         (.reports_s | round), .share] | @tsv' "$SIM" |
         markdown "loss %|receivers|wire|theory|wire/theory|time/line|reports/s|feedback, % of line"
+}
+
+table_apply() {
+    [[ -e $APPLY ]] || { not_yet; return; }
+    jq -r 'def r(n): . * n | round | . / n;
+        {fetch: "wimcast, receive", apply: "wimcast, apply", wimlib: "wimlib-imagex, apply",
+            stream: "wimcast, apply while receiving",
+            "udpcast-pipe": "udp-receiver into wimlib-imagex"} as $names | .cells as $cells
+        | $names | to_entries[] | .key as $way
+        | [.value, ((1, 5) as $receivers | [$cells[] | select(.way == $way
+            and .receivers == $receivers)] | first
+            | if . and .seconds then "\(.seconds.median | r(100)) [\(.seconds.min | r(100)).." +
+                "\(.seconds.max | r(100))]", (.cpu_s | r(10)),
+                (.max_rss_bytes / 1048576 | round) else "-", "-", "-" end)] | @tsv' "$APPLY" |
+        markdown "seconds|1 receiver|CPU s|MiB|5 receivers|CPU s|MiB"
 }
 
 table_micro() {

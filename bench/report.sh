@@ -11,7 +11,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/markdown.sh"
 
 # results NAME -> name of the committed copy
-copies=(latest:e2e sim:sim micro:micro)
+copies=(latest:e2e sim:sim micro:micro apply:apply)
 
 # --- terminal ------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@
 #        ./dev bench e2e TOOL RECEIVERS LOSS LINK [OPTION...]     one cell of it, as JSON
 #        ./dev bench micro [NAME...]      the data path piece by piece: aead digest fec ring udp
 #        ./dev bench sim [--quick]        1 to 10,000 simulated receivers
+#        ./dev bench apply [OPTION...]    receiving and applying an image; --quick, --rounds N
 #        ./dev bench table                the last comparison once more
 #        ./dev bench docs                 docs/PERFORMANCE.md and docs/figures from the last results
 set -euo pipefail
@@ -18,6 +19,7 @@ usage() { sed -n 's/^# \{0,1\}//; /^usage:/,/bench docs/p' "$0"; }
 everything() {
     "$here/micro.sh"
     "$here/sim.sh" "$@"
+    "$here/apply.sh" "$@"
     "$here/matrix.sh" "$@"
     if (($#)); then
         echo "a quick run: docs/ is left as it is"
@@ -30,7 +32,7 @@ command=${1:-all}
 case $command in
     all) everything ;;
     --quick) everything --quick ;;
-    matrix | e2e | micro | sim) exec "$here/$command.sh" "${@:2}" ;;
+    matrix | e2e | micro | sim | apply) exec "$here/$command.sh" "${@:2}" ;;
     table) exec "$here/report.sh" table ;;
     docs) exec "$here/report.sh" docs ;;
     help | -h | --help) usage ;;
