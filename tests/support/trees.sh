@@ -6,7 +6,7 @@
 # All there is to see of a tree: types, modes, sizes, times, links, and what is in the files.
 tree_hash() {
     (
-        cd "$1"
+        cd "$1" || exit
         find . -printf '%P|%y|%m|%n|%T@|%l|' \( -type d -printf '\n' -o -printf '%s\n' \) | sort
         find . -type f -print0 | sort -z | xargs -0r sha256sum
     ) | sha256sum
