@@ -38,6 +38,16 @@ expect() {
 }
 
 apply() { expect "$1" "$2" "$RECEIVER" apply "${@:3}"; }
+
+as=() # whom
+
+# refused FINDING EXIT_CODE PATTERN ARGUMENTS...: it fails, and for this reason.
+refused() {
+    expect "$2" "$3" "${as[@]}" "$RECEIVER" apply --json "${@:4}"
+    local found
+    found=$(json_get out error .finding)
+    [[ $found == "$1" ]] || complain "finding '$found' instead of $1: ${*:4}"
+}
 wim() { wimlib-imagex "$@" >wim.log 2>&1 || fail "wimlib-imagex $*: $(tail -n 3 wim.log)"; }
 
 bears_mark() { [[ $(ntfsls "$1") == *"$mark"* ]]; }
@@ -202,8 +212,9 @@ grow huge.esd 1 184320 $((++seed))
 
 rm -rf new
 apply 64 "xpress.wim has 2 images.*its images are 1 'First One', 2 'Second'" xpress.wim --target new
-apply 64 "0x80070002: xpress.wim has no image '3'" xpress.wim --image 3 --target new
-apply 64 "has no image '0'" xpress.wim --image 0 --target new
+refused apply.no-such-image 64 "0x80070002: xpress.wim has no image '3'" \
+    xpress.wim --image 3 --target new
+refused apply.no-such-image 64 "has no image '0'" xpress.wim --image 0 --target new
 apply 64 "has no image 'Third'" xpress.wim --image Third --target new
 apply 64 '--target takes a directory' xpress.wim --image 1
 apply 66 'cannot open nothing.wim' nothing.wim --target new
@@ -214,10 +225,11 @@ apply 0 '"result":"ok"' many.wim --target new -q --json
 
 # --- which target --------------------------------------------------------------------------------
 
-apply 73 '0x8007001D: new is not empty: it holds .*--force' many.wim --target new
+refused apply.target-not-empty 73 '0x8007001D: new is not empty: it holds .*--force' \
+    many.wim --target new
 apply 73 'cannot make no/such' many.wim --target no/such
 apply 73 'is neither a directory nor an NTFS volume: it is a character' many.wim --target /dev/null
-apply 73 'one/bash holds no NTFS volume.*mkntfs' many.wim --target one/bash
+refused apply.target-not-ntfs 73 'one/bash holds no NTFS volume.*mkntfs' many.wim --target one/bash
 apply 0 '^applied' many.wim --target new --force
 rm -rf theirs
 theirs many.wim 1 theirs
@@ -228,39 +240,55 @@ apply 0 '^applied' many.wim --target new --force
 
 volume small.ntfs 5M
 small=$(sha256 small.ntfs)
-apply 73 '0x80070070: small.ntfs is too small for the image: the image needs 4[0-9]+ bytes, and' \
+refused apply.target-small 73 \
+    '0x80070070: small.ntfs is too small for the image: the image needs 4[0-9]+ bytes, and' \
     xpress.wim --image 2 --target small.ntfs
 [[ $(sha256 small.ntfs) == "$small" ]] || complain 'a refused volume was written to'
 volume dirty.ntfs
 ntfsfix dirty.ntfs >wim.log 2>&1 || true
-apply 73 'dirty.ntfs was not unmounted cleanly.*ntfsfix --clear-dirty' many.wim --target dirty.ntfs
+refused apply.target-unclean 73 'dirty.ntfs was not unmounted cleanly.*ntfsfix --clear-dirty' \
+    many.wim --target dirty.ntfs
 ntfsfix --clear-dirty dirty.ntfs >wim.log 2>&1 || true
 apply 0 '^applied' many.wim --target dirty.ntfs
-apply 73 'dirty.ntfs is not empty.*format it with mkntfs' many.wim --target dirty.ntfs
+refused apply.target-not-empty 73 'dirty.ntfs is not empty.*format it with mkntfs' \
+    many.wim --target dirty.ntfs
 apply 74 'holds files of these names already.*mkntfs' many.wim --target dirty.ntfs --force
 bears_mark dirty.ntfs || complain 'a failed apply to a volume left no mark'
-apply 73 'holds an image that was not applied to its end.*mkntfs' many.wim --target dirty.ntfs
+refused apply.target-marked 73 'holds an image that was not applied to its end.*mkntfs' \
+    many.wim --target dirty.ntfs
 volume asleep.ntfs
 { printf hibr && head -c 8188 /dev/zero; } >hiberfil.sys
 ntfscp -q asleep.ntfs hiberfil.sys hiberfil.sys
 asleep=$(sha256 asleep.ntfs)
-apply 73 'asleep.ntfs is hibernated' many.wim --target asleep.ntfs
+refused apply.target-unclean 73 'asleep.ntfs is hibernated' many.wim --target asleep.ntfs
 [[ $(sha256 asleep.ntfs) == "$asleep" ]] || complain 'a hibernated volume was written to'
+
+if ((EUID == 0)); then
+    chmod 755 "$work_dir"
+    mkdir roots
+    as=(setpriv --reuid 65533 --regid 65533 --clear-groups)
+    refused apply.target-read-only 73 '0x80070005: .*roots cannot be written to' \
+        many.wim --target roots
+    as=()
+fi
 
 # Each file is small, and all of them take more of the volume than it has.
 volume full.ntfs 4M
-apply 74 '0x80070070: full.ntfs is full: .*No space left' many.wim --target full.ntfs
+refused apply.target-full 74 '0x80070070: full.ntfs is full: .*No space left' \
+    many.wim --target full.ntfs
 
 # --- damage --------------------------------------------------------------------------------------
 
 # expect_damage WIM PATTERN: image 1 names a damaged path, the same as verify does.
 expect_damage() {
     rm -rf x
-    apply 65 "0x80091007: $2 and 2 other paths are damaged" "$1" --image 1 --target x
+    refused apply.damaged 65 "0x80091007: $2 and 2 other paths are damaged" "$1" --image 1 \
+        --target x
     [[ -e x/$mark ]] || complain "$1: no mark"
     grep -q 'SHA-1 expected [0-9a-f]{40}' -E err || complain "$1: no digest"
     grep -q 'bytes at offset [0-9]+ of' -E err || complain "$1: no place"
-    apply 73 'was not applied to its end: it bears the mark' "$1" --image 1 --target x
+    refused apply.target-marked 73 'was not applied to its end: it bears the mark' "$1" --image 1 \
+        --target x
 }
 
 for image in xpress.wim lzx.wim lzms.wim none.wim chunks.wim pipe.wim; do
@@ -311,7 +339,7 @@ child_of() { pgrep -P "$1" >child.pid; }
 # begin: an apply that takes a while, with its child at work; its pid is in $pid.
 begin() {
     rm -rf x
-    "$RECEIVER" apply many.wim --target x >out 2>err &
+    "$RECEIVER" apply --json many.wim --target x >out 2>err &
     pid=$!
     wait_for 20 child_of "$pid" || fail 'no child'
     wait_for 20 test -e x/100 || fail 'nothing is extracted'
@@ -332,6 +360,7 @@ ended() {
 begin
 kill -ABRT "$child"
 ended 70 '0x80004005: the process that extracts was ended by signal 6'
+[[ $(json_get out error .finding) == apply.failed ]] || complain 'no apply.failed'
 begin
 kill -TERM "$pid"
 ended 75 'error: 0x800704C7: cancelled'
@@ -344,7 +373,8 @@ expect 0 'commands|Commands' "$RECEIVER" --help
 rm -rf x
 # shellcheck disable=SC2016 # for the inner shell
 expect 74 '0x8007001D: x did not take the image: .*File too large' \
-    bash -c 'ulimit -f 100; exec "$@"' - "$RECEIVER" apply xpress.wim --image 1 --target x
+    bash -c 'ulimit -f 100; exec "$@"' - "$RECEIVER" apply --json xpress.wim --image 1 --target x
+[[ $(json_get out error .finding) == apply.target-failed ]] || complain 'no apply.target-failed'
 
 say "$cases cases, $bad bad"
 ((bad == 0))
