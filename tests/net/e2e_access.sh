@@ -234,7 +234,7 @@ say "ok: TLS 1.2 is refused"
 
 # --- what was said is wiped -----------------------------------------------------------------------
 # Sanitizers keep what was freed.
-if ((EUID == 0)) && ! ldd "$SENDER" | grep -q -E 'lib[a-z]*san\.'; then
+if ((EUID == 0)) && [[ $(ldd "$SENDER") != *san.so* ]]; then
     rm -rf "$work_dir"/r?
     send_it --min-receivers 2 --read accounts
     fetch_into r1 "${lab[@]}"
