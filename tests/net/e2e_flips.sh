@@ -184,7 +184,8 @@ paths_on() {
 is_data() { awk -F '\t' -v x="$2" '$3 <= x && x < $3 + $4 { f = 1 } END { exit !f }' "$1.places"; }
 
 # In a solid image: what is wrong if all data in [$2, $3) is lost: into `expected`. A resource that
-# begins there is lost as a whole, with the table of its chunks; libwim refuses all others then, too.
+# begins there is lost as a whole, with the table of its chunks; libwim refuses all others then,
+# too.
 lost_with_block() {
     local kind=$1 from to
     cp "$kind" trashed
@@ -192,7 +193,7 @@ lost_with_block() {
         ((to < $3)) || to=$3
         head -c $((to - $2)) /dev/zero | tr '\0' '\252' |
             dd of=trashed bs=65536 oflag=seek_bytes seek="$2" conv=notrunc status=none
-    done < <(awk -F '\t' -v block="$2" '$3 < block && $3 + $4 > block { print $3, $3 + $4 }' \
+    done < <(awk -F '\t' -v at="$2" '$3 < at && $3 + $4 > at { print $3, $3 + $4 }' \
         "$kind.places" | sort -u)
     wimlib_bad trashed | grep -v -F '?' >expected || true
     without_innocent trashed expected raw
