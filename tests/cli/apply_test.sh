@@ -48,17 +48,7 @@ refused() {
     found=$(json_get out error .finding)
     [[ $found == "$1" ]] || complain "finding '$found' instead of $1: ${*:4}"
 }
-wim() { wimlib-imagex "$@" >wim.log 2>&1 || fail "wimlib-imagex $*: $(tail -n 3 wim.log)"; }
-
 bears_mark() { [[ $(ntfsls "$1") == *"$mark"* ]]; }
-
-# flip FILE OFFSET: one byte.
-flip() {
-    local byte
-    byte=$(dd if="$1" bs=1 skip="$2" count=1 status=none | od -An -tu1)
-    printf '%b' "\\x$(printf %02x $((byte ^ 0x41)))" |
-        dd of="$1" bs=1 seek="$2" conv=notrunc status=none
-}
 
 # --- what is compared ----------------------------------------------------------------------------
 

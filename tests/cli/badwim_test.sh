@@ -39,8 +39,6 @@ verify() {
     done
 }
 
-wim() { wimlib-imagex "$@" >wim.log 2>&1 || fail "wimlib-imagex $*: $(tail -n 3 wim.log)"; }
-
 # le BYTES NUMBER: little-endian, as an argument of printf %b.
 le() {
     local i value=$2 text=

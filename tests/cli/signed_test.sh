@@ -27,14 +27,6 @@ expect() {
 verify() { expect "$1" "$2" "$RECEIVER" verify "${@:3}"; }
 sender() { "$SENDER" "$@" >sender.log 2>&1 || fail "wimcast-sender $*: $(tail -n 2 sender.log)"; }
 
-# flip FILE OFFSET
-flip() {
-    local byte
-    byte=$(dd if="$1" bs=1 skip="$2" count=1 status=none | od -An -tu1)
-    printf '%b' "\\x$(printf %02x $((byte ^ 1)))" |
-        dd of="$1" bs=1 seek="$2" conv=notrunc status=none
-}
-
 cp /bin/bash tree/
 wimlib-imagex capture tree image.wim one >/dev/null 2>&1 || fail "no WIM"
 for dp in one two; do
@@ -73,12 +65,12 @@ grep -q 'blocks' out && { bad=$((bad + 1)); say "BAD: compared all the same"; }
 verify 77 'not signed by the site' image.wim --manifest alone/packages/image --site-key one.pem
 verify 77 'not signed by the sender.s MCS key' image.wim --manifest copy \
     --signature elsewhere --certificate two/SignedSerializedMCSKey
-flip copy/manifest.1 $(($(stat -c %s copy/manifest.1) - 5))
+flip copy/manifest.1 $(($(stat -c %s copy/manifest.1) - 5)) 1
 verify 77 'not signed by the sender.s MCS key' image.wim --manifest copy \
     --signature elsewhere --certificate one/SignedSerializedMCSKey
 verify 77 '"finding":"key.manifest-other-key"' image.wim --manifest copy --json \
     --signature elsewhere --certificate one/SignedSerializedMCSKey
-flip copy/manifest.1 $(($(stat -c %s copy/manifest.1) - 5))
+flip copy/manifest.1 $(($(stat -c %s copy/manifest.1) - 5)) 1
 flip elsewhere 63
 verify 77 'not signed by' image.wim --manifest copy --signature elsewhere \
     --certificate one/SignedSerializedMCSKey

@@ -40,16 +40,6 @@ refused() {
     expect 66 'no package X' "$SENDER" packages show X
 }
 
-wim() { wimlib-imagex "$@" >wim.log 2>&1 || fail "wimlib-imagex $*: $(tail -n 3 wim.log)"; }
-
-# flip FILE OFFSET: one byte.
-flip() {
-    local byte
-    byte=$(dd if="$1" bs=1 skip="$2" count=1 status=none | od -An -tu1)
-    printf '%b' "\\x$(printf %02x $((byte ^ 0x41)))" |
-        dd of="$1" bs=1 seek="$2" conv=notrunc status=none
-}
-
 le8() { od -An -tu8 -j "$2" -N 8 --endian=little "$1" | tr -d ' '; }
 
 mkdir -p one/folder two good

@@ -26,8 +26,6 @@ limit_mib=32
 export LC_ALL=C.UTF-8
 cd "$work_dir"
 
-wim() { wimlib-imagex "$@" >wim.log 2>&1 || fail "wimlib-imagex $*: $(tail -n 3 wim.log)"; }
-
 # apply_into NAME [ARGUMENTS...]: to $work_dir/NAME.out, unless there is a --target.
 apply_into() {
     local name=$1 pid target=(--target "$work_dir/$1.out")

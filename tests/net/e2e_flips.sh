@@ -40,8 +40,6 @@ complain() {
     printf 'BAD: %s\n' "$*"
 }
 
-wim() { wimlib-imagex "$@" >wim.log 2>&1 || fail "wimlib-imagex $*: $(tail -n 3 wim.log)"; }
-
 # below N: a random number, into `drawn`. Not in a subshell, where bash draws others each time.
 below() { drawn=$((((RANDOM << 30) + (RANDOM << 15) + RANDOM) % $1)); }
 
@@ -277,13 +275,6 @@ mend() {
 }
 
 # --- all of it --------------------------------------------------------------------------------
-
-flip() { # FILE OFFSET XOR
-    local byte
-    byte=$(dd if="$1" bs=1 skip="$2" count=1 status=none | od -An -tu1)
-    printf '%b' "\\x$(printf %02x $((byte ^ $3)))" |
-        dd of="$1" bs=1 seek="$2" conv=notrunc status=none
-}
 
 # Each tenth place is in the header, two are in the tail: tables, XML, metadata.
 place_in() { # NUMBER BYTES TAIL: into `at`

@@ -22,13 +22,11 @@ random_file image.bin $image_bytes repair
 # A block of nothing but zeros never travels.
 dd if=/dev/zero of=image.bin bs=$block seek=100 count=1 conv=notrunc status=none
 
-flip() { # FILE OFFSET...
-    local file=$1 offset byte
-    shift
-    for offset; do
-        byte=$(dd if="$file" bs=1 skip="$offset" count=1 status=none | od -An -tu1)
-        printf '%b' "\\x$(printf %02x $((byte ^ 0x41)))" |
-            dd of="$file" bs=1 seek="$offset" conv=notrunc status=none
+# flip_all FILE OFFSET...
+flip_all() {
+    local offset
+    for offset in "${@:2}"; do
+        flip "$1" "$offset"
     done
 }
 
@@ -73,7 +71,7 @@ same image.bin f.bin
 [[ $(json_get mend.json finding .block) == $((12345678 / block)) ]] || fail "another block is named"
 say "ok: one byte is wrong, $(json_get mend.json summary .bytes_moved) of $image_bytes bytes moved"
 
-flip f.bin 0 $((image_bytes - 1)) $((5 * block)) $((6 * block - 1)) $((100 * block + 7)) 9999999
+flip_all f.bin 0 $((image_bytes - 1)) $((5 * block)) $((6 * block - 1)) $((100 * block + 7)) 9999999
 mend f.bin 0
 mended 5 $((5 * one_percent))
 same image.bin f.bin
@@ -190,14 +188,14 @@ package=(pack)
 cp -r pack copy
 mkdir whole
 mv copy whole/pack
-flip whole/pack/a.bin 100 $((20 * block))
+flip_all whole/pack/a.bin 100 $((20 * block))
 flip whole/pack/b.bin $((60 * block))
 flip whole/pack/sub/c.bin 4999
 mend whole 0
 same pack whole/pack
 say "ok: a folder"
 cp pack/b.bin b.bin
-flip b.bin 7 $((30 * block)) $((60 * block + 4))
+flip_all b.bin 7 $((30 * block)) $((60 * block + 4))
 mend b.bin 0
 same pack/b.bin b.bin
 cp pack/b.bin c.bin
@@ -233,7 +231,7 @@ package=(image.bin)
 if ip link add quiet type veth peer name other 2>/dev/null &&
     ip address add 10.98.0.1/24 dev quiet && ip link set quiet up && ip link set other up; then
     cp image.bin f.bin
-    flip f.bin 777 8000000
+    flip_all f.bin 777 8000000
     sending=(--interface lo)
     mend f.bin 0 --interface quiet --beacon-timeout 0.5
     mended 2 $((2 * one_percent))

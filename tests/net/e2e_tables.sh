@@ -19,8 +19,6 @@ local_mode=1
 interface=lo
 cd "$work_dir"
 
-wim() { wimlib-imagex "$@" >wim.log 2>&1 || fail "wimlib-imagex $*: $(tail -n 3 wim.log)"; }
-
 # Two images: files that compress, files that do not.
 make_trees() {
     local i

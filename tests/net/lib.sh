@@ -115,3 +115,16 @@ json_get() {
 }
 
 has_event() { [[ -n $(jq -cR --arg event "$2" 'fromjson? | select(.event == $event)' "$1") ]]; }
+
+# --- WIMs ----------------------------------------------------------------------------------------
+
+# wim COMMAND...: wimlib-imagex, quietly; what it said is in wim.log.
+wim() { wimlib-imagex "$@" >wim.log 2>&1 || fail "wimlib-imagex $*: $(tail -n 3 wim.log)"; }
+
+# flip FILE OFFSET [XOR]: one byte.
+flip() {
+    local byte
+    byte=$(dd if="$1" bs=1 skip="$2" count=1 status=none | od -An -tu1)
+    printf '%b' "\\x$(printf %02x $((byte ^ ${3:-0x41})))" |
+        dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}

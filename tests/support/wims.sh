@@ -4,16 +4,6 @@
 # it behind tests/net/lib.sh, in an empty folder.
 command -v wimlib-imagex >/dev/null || skip "wimlib-imagex is not installed"
 
-wim() { wimlib-imagex "$@" >wim.log 2>&1 || fail "wimlib-imagex $*: $(tail -n 3 wim.log)"; }
-
-# flip FILE OFFSET: one byte.
-flip() {
-    local byte
-    byte=$(dd if="$1" bs=1 skip="$2" count=1 status=none | od -An -tu1)
-    printf '%b' "\\x$(printf %02x $((byte ^ 0x41)))" |
-        dd of="$1" bs=1 seek="$2" conv=notrunc status=none
-}
-
 # le FILE OFFSET BYTES: a little-endian number.
 le() { od -An -tu"$3" -j "$2" -N "$3" --endian=little "$1" | tr -d ' '; }
 le7() { echo $(($(le "$1" "$2" 4) + ($(le "$1" $(($2 + 4)) 4) & 0xffffff) * 4294967296)); }
